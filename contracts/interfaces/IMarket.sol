@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IEscrow} from "./IEscrow.sol";
+import {IRegistry} from "./IRegistry.sol";
+import {ISupply} from "./ISupply.sol";
+import {Answer, MoveKind} from "../types/Ask.sol";
+import {Bid, Fulfillment, Order} from "../types/Bid.sol";
+import {Request} from "../types/Request.sol";
+import {Ticket} from "../types/Prover.sol";
+import {State, Status} from "../types/State.sol";
+
+/// The life of a request. None → Open → Awarded → Fulfilled, or → Closed with the escrow back; a failed award opens it
+/// again in the next rung of its ladder. Every transition that time alone allows is open to everyone.
+interface IMarket is IEscrow, IRegistry, ISupply {
+    /// The request entered under `version` of its instance, and its escrow is locked.
+    event Opened(bytes32 indexed id, address indexed requester, uint32 version, Request request, bytes input);
+    event Awarded(bytes32 indexed id, address indexed prover, uint88 price, uint40 due, uint16 bondBps);
+    event Held(bytes32 indexed id, address indexed prover, uint80 amount, uint176 tag);
+    event Released(bytes32 indexed id, address indexed prover, uint80 amount);
+    event Forfeited(bytes32 indexed id, address indexed prover, uint256 burned, uint256 compensation, uint256 tip);
+    event Slashed(bytes32 indexed id, address indexed prover, uint256 burned, uint256 compensation, uint256 tip);
+    /// An award ended without a proof and without fault, because its verifier was frozen.
+    event Excused(bytes32 indexed id, address indexed prover);
+    /// Opened again under the next instance of its ladder.
+    event Climbed(bytes32 indexed id, uint8 rung, uint32 instance, uint32 version);
+    /// The mechanism's words for this request, or for its instance, changed.
+    event Noted(bytes32 indexed id, bytes32[] words);
+    event NotedInstance(uint32 indexed instance, bytes32[] shared);
+    event BeaconFixed(bytes32 indexed id, uint64 blockNumber);
+    event Tipped(bytes32 indexed id, address indexed to, uint256 amount);
+    event Rewarded(bytes32 indexed id, address indexed prover, uint256 amount);
+    event Fulfilled(bytes32 indexed id, address indexed prover, uint256 price, bytes proof);
+    /// An item of a batch was left out; `reason` is the error it would have failed with.
+    event FulfillmentRejected(bytes32 indexed id, bytes reason);
+    event CallbackFailed(bytes32 indexed id);
+    event Closed(bytes32 indexed id, uint256 refund);
+    event Cancelled(bytes32 indexed id, uint256 refund);
+
+    error WrongStatus(bytes32 id, Status have, Status want);
+    error NotRequester(address have, address want);
+    /// Neither the account's key nor its code accepts the signature.
+    error BadSignature(address account, bytes32 digest);
+    /// The input's hash is not the one the request names.
+    error WrongInput(bytes32 have, bytes32 want);
+    error FieldOutOfRange(string field, uint256 have, uint256 min, uint256 max);
+    error DeadlinePassed(uint256 time, uint256 deadline);
+    error NotDue(uint256 time, uint256 due);
+    error BidExpired(uint256 time, uint256 validUntil);
+    /// The bid names another request than the one brought with it.
+    error WrongBid(bytes32 have, bytes32 want);
+    error WrongProver(bytes32 id, address have);
+    error PrivateInstance(uint32 instance, address have, address want);
+    error DepositsStand(bytes32 id, uint8 holds);
+    error NoTicket(bytes32 id, address prover);
+    /// The mechanism failed; `reason` is its error, cut to 1 KiB.
+    error MechanismFailed(address mechanism, bytes reason);
+    /// The mechanism's code is not the one the instance was registered with.
+    error CodeChanged(address target, bytes32 have, bytes32 want);
+    /// A move that this event, request or prover does not allow.
+    error MoveRefused(MoveKind kind, address prover, string why);
+    error TooMuch(string what, uint256 have, uint256 max);
+    /// The verifier refused the proof; `reason` is its error, cut to 1 KiB.
+    error ProofRefused(bytes32 id, uint32 verifier, bytes reason);
+    /// Too little gas is left to give the callee what it is promised.
+    error GasTooLow(uint256 have, uint256 want);
+    error EmptyBatch();
+
+    /// Enters a request and locks its escrow.
+    /// @param input what provers need; its hash is `request.input`.
+    /// @param signature the requester's, over the request's id; empty if the requester sends.
+    function open(Request calldata request, bytes calldata input, bytes calldata signature)
+        external
+        returns (bytes32 id);
+
+    /// Ends an open request that no deposit stands on, and refunds it. A signed request that has not entered never will.
+    function cancel(Request calldata request) external;
+
+    /// Cancels `old` and opens `next` in one step; both are the caller's.
+    function replace(Request calldata old, Request calldata next, bytes calldata input) external returns (bytes32 id);
+
+    /// Brings bids, and the signed requests they are for where those have not entered. All or none.
+    function bid(Order[] calldata orders) external;
+
+    /// Says that time has passed, to the mechanism of `request`. Reverts if nothing follows from it.
+    /// @param about the prover whose ticket is to be looked at, or 0.
+    /// @param data the mechanism's own.
+    function tick(Request calldata request, address about, bytes calldata data) external;
+
+    /// Settles awards with proofs. Items that cannot be settled are left out; if none can, reverts with the first's error.
+    function fulfill(Fulfillment[] calldata items) external returns (uint256 settled);
+
+    /// After the due time: slashes the awarded prover and passes the request on. After the deadline: ends and refunds it.
+    function expire(Request calldata request) external;
+
+    /// Gives a ticket back when its request has ended and its deadline is more than a day ago.
+    function reclaim(Request calldata request, address prover) external;
+
+    function idOf(Request calldata request) external view returns (bytes32);
+    function stateOf(bytes32 id) external view returns (State memory);
+    function ticketOf(bytes32 id, address prover) external view returns (Ticket memory);
+    function wordsOf(bytes32 id) external view returns (bytes32[8] memory);
+    function sharedOf(uint32 instance) external view returns (bytes32[8] memory);
+
+    /// What `tick` would be answered now, without doing it; reverts as `tick` would.
+    function peek(Request calldata request, address about, bytes calldata data) external view returns (Answer memory);
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Request} from "./Request.sol";
+
+/// A prover's word on one request. Commit and reveal are two bids; the clock tells them apart. Sent by the prover, or
+/// signed by it and brought by anyone.
+struct Bid {
+    /// The request it is for.
+    bytes32 request;
+    /// Whose stake and capacity it commits.
+    address prover;
+    /// The least it accepts, in the instance's token. What it means precisely is the mechanism's.
+    uint88 price;
+    /// The most stake this bid may put at risk, as deposit and as bond, in the stake token.
+    uint80 maxBond;
+    /// Unix seconds; void after it.
+    uint40 validUntil;
+    /// The mechanism's own fields (a commitment, a salt, a promised time).
+    bytes data;
+}
+
+/// One item of a `bid` call. A request that has not entered yet does so on the way, by `requesterSignature`.
+struct Order {
+    Request request;
+    bytes requesterSignature;
+    Bid bid;
+    /// Empty if the prover itself sends.
+    bytes proverSignature;
+}
+
+/// One item of a `fulfill` call: a proof for a request, on behalf of the prover it was awarded to.
+struct Fulfillment {
+    Request request;
+    address prover;
+    bytes proof;
+}
+
+// The EIP-712 type of `Bid`.
+bytes32 constant BID_TYPEHASH =
+    keccak256("Bid(bytes32 request,address prover,uint88 price,uint80 maxBond,uint40 validUntil,bytes data)");
+
+using {structHash} for Bid global;
+
+/// The EIP-712 struct hash.
+function structHash(Bid memory self) pure returns (bytes32) {
+    return keccak256(
+        abi.encode(
+            BID_TYPEHASH, self.request, self.prover, self.price, self.maxBond, self.validUntil, keccak256(self.data)
+        )
+    );
+}
