@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Request} from "./Request.sol";
+import {Status} from "./State.sol";
 
 /// Why a mechanism is asked.
 enum Cause {
@@ -40,6 +41,8 @@ struct Actor {
 struct Ask {
     Cause cause;
     bytes32 id;
+    /// `Open` while the request can be awarded; otherwise only the actor's ticket is in question.
+    Status status;
     Request request;
     /// Deposits that stand on the request.
     uint8 holds;
@@ -64,16 +67,18 @@ struct Ask {
 
 /// What a mechanism can have the market do. It is a closed set; the market checks every move.
 enum MoveKind {
-    /// Hold `amount` of the actor's stake as its ticket, with `tag`. Replaces the ticket it has. Only on a bid.
+    /// Hold `amount` of the actor's stake, and one award's capacity, as its ticket, with `tag`. Replaces the ticket it
+    /// has. Only on a bid.
     Hold,
     /// Give `prover`'s ticket back.
     Release,
     /// Take `prover`'s ticket: half is burned, the rest compensates the requester and tips the caller.
     Forfeit,
     /// Award the request to `prover` for `amount`, to be proven by `due`, at `bps` of the request's bond. To the actor
-    /// of a bid, or to whoever holds a ticket; a ticket is given back as the bond is taken.
+    /// of a bid, or to whoever holds a ticket; a ticket is given back as the bond is taken. A ticket holder that cannot
+    /// honour its bid (stake gone, floor raised) forfeits the ticket, and the mechanism is asked as if it had failed.
     Award,
-    /// Give up in this rung: the request goes down its ladder, or back to its requester.
+    /// Give up in this rung: the request goes down its ladder, or back to its requester. Only when no deposit stands.
     Close,
     /// Fix the block, `amount` blocks from now (1 to 64), whose hash is the beacon of this request.
     Draw,

@@ -23,6 +23,9 @@ struct Bid {
 /// One item of a `bid` call. A request that has not entered yet does so on the way, by `requesterSignature`.
 struct Order {
     Request request;
+    /// What provers need, as for `open`; ignored if the request has entered already.
+    bytes input;
+    /// Over the request's id; empty if the request has entered already, or its requester sends.
     bytes requesterSignature;
     Bid bid;
     /// Empty if the prover itself sends.
