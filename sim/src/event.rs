@@ -1,0 +1,90 @@
+//! What the market's contract tells the world: one variant per event of `contracts/interfaces/{IMarket,IEscrow,IRegistry,
+//! ISupply}.sol`, which document them. Everything off-chain is a fold of these.
+
+use crate::ask::Shape;
+use crate::request::Request;
+use crate::{Account, Bps, Id, Time, Wei};
+
+/// A mechanism's note about a bidder: the 22 bytes of a `uint176`, most significant first.
+pub type Tag = [u8; 22];
+
+/// One version of an instance; the twin of `Config` in `contracts/types/Instance.sol`, which documents the fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct Config {
+    pub mechanism: Account,
+    pub codehash: Id,
+    pub token: Account,
+    pub fallback_instance: u32,
+    pub fallback_version: u32,
+    pub verifiers: Vec<u32>,
+    pub shape: Shape,
+    pub params: Vec<u8>,
+}
+
+/// What the owner of an instance chooses; the twin of `Setup` in `contracts/types/Instance.sol`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct Setup {
+    pub mechanism: Account,
+    pub token: Account,
+    pub fallback_instance: u32,
+    pub fallback_version: u32,
+    pub verifiers: Vec<u32>,
+    pub params: Vec<u8>,
+}
+
+/// What a prover asks of work paid in one token; the twin of `Offer` in `contracts/types/Prover.sol`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct Offer {
+    pub accepted: bool,
+    pub floor: Wei,
+    pub bond_limit: Wei,
+    pub throughput: u32,
+}
+
+/// What a prover commits to; the twin of `Declaration` in `contracts/interfaces/ISupply.sol`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct Declaration {
+    pub concurrency: u16,
+    pub flags: u8,
+    pub offers: Vec<(Account, Offer)>,
+    pub mechanisms: Vec<(Account, bool)>,
+    pub verifiers: Vec<(u32, bool)>,
+}
+
+/// An event of the market's contract. Amounts are in the smallest unit of the token concerned, times in unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in the Solidity interfaces")]
+pub enum Event {
+    Deposited { token: Account, account: Account, from: Account, amount: Wei },
+    Withdrawn { token: Account, account: Account, to: Account, amount: Wei },
+    InstanceSet { instance: u32, version: u32, owner: Account, open: bool, config: Config },
+    InstanceRetired { instance: u32 },
+    VerifierRegistered { verifier: u32, target: Account, registrar: Account, codehash: Id, gas: u32 },
+    VerifierFrozen { verifier: u32 },
+    Declared { prover: Account, number: u32, declaration: Declaration },
+    Staked { prover: Account, amount: Wei },
+    Unstaking { prover: Account, amount: Wei, ready_at: Time },
+    Unstaked { prover: Account, amount: Wei },
+    Opened { id: Id, requester: Account, version: u32, request: Request, input: Vec<u8> },
+    Awarded { id: Id, prover: Account, price: Wei, due: Time, bond_bps: Bps },
+    Held { id: Id, prover: Account, amount: Wei, tag: Tag },
+    Released { id: Id, prover: Account, amount: Wei },
+    Forfeited { id: Id, prover: Account, burned: Wei, compensation: Wei, tip: Wei },
+    Slashed { id: Id, prover: Account, burned: Wei, compensation: Wei, tip: Wei },
+    Excused { id: Id, prover: Account },
+    Climbed { id: Id, rung: u8, instance: u32, version: u32 },
+    Noted { id: Id, words: Vec<Id> },
+    NotedInstance { instance: u32, shared: Vec<Id> },
+    BeaconFixed { id: Id, block: u64 },
+    Tipped { id: Id, to: Account, amount: Wei },
+    Rewarded { id: Id, prover: Account, amount: Wei },
+    Fulfilled { id: Id, prover: Account, price: Wei, proof: Vec<u8> },
+    FulfillmentRejected { id: Id, reason: Vec<u8> },
+    CallbackFailed { id: Id },
+    Closed { id: Id, refund: Wei },
+    Cancelled { id: Id, refund: Wei },
+}
