@@ -65,6 +65,11 @@ interface IMarket is IEscrow, IRegistry, ISupply {
     /// Too little gas is left to give the callee what it is promised.
     error GasTooLow(uint256 have, uint256 want);
     error EmptyBatch();
+    /// The mechanism has no move to make now; it wants to be asked again at `wake`, unix seconds, 0 for never.
+    error NothingFollows(bytes32 id, uint40 wake);
+    /// The request names another token than its instance.
+    error WrongToken(address have, address want);
+    error OnlySelf(address have);
 
     /// Enters a request and locks its escrow.
     /// @param input what provers need; its hash is `request.input`.
@@ -92,6 +97,10 @@ interface IMarket is IEscrow, IRegistry, ISupply {
 
     /// After the due time: slashes the awarded prover and passes the request on. After the deadline: ends and refunds it.
     function expire(Request calldata request) external;
+
+    /// The part of `expire` that asks the mechanism for a successor; only the market calls it, on itself, so that a
+    /// mechanism that fails cannot hold the request.
+    function succeed(Request calldata request, address failed) external;
 
     /// Gives a ticket back when its request has ended and its deadline is more than a day ago.
     function reclaim(Request calldata request, address prover) external;

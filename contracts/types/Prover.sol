@@ -27,11 +27,30 @@ uint8 constant ANY_VERIFIER = 2;
 // Takes no new award and no new deposit.
 uint8 constant DRAINING = 4;
 
-using {free} for Ledger global;
+using {free, pack} for Ledger global;
 
 /// Stake that backs nothing yet.
 function free(Ledger memory self) pure returns (uint80) {
     return self.stake - self.locked;
+}
+
+/// The slot, so that it is read once and written once.
+function pack(Ledger memory self) pure returns (uint256) {
+    return uint256(self.stake) | uint256(self.locked) << 80 | uint256(self.id) << 160 | uint256(self.busy) << 184
+        | uint256(self.concurrency) << 200 | uint256(self.flags) << 216 | uint256(self.kept) << 224
+        | uint256(self.failed) << 240;
+}
+
+/// The inverse of `pack`.
+function unpackLedger(uint256 slot) pure returns (Ledger memory self) {
+    self.stake = uint80(slot);
+    self.locked = uint80(slot >> 80);
+    self.id = uint24(slot >> 160);
+    self.busy = uint16(slot >> 184);
+    self.concurrency = uint16(slot >> 200);
+    self.flags = uint8(slot >> 216);
+    self.kept = uint16(slot >> 224);
+    self.failed = uint16(slot >> 240);
 }
 
 /// What a prover asks of work paid in one token: one slot.

@@ -7,6 +7,8 @@ pragma solidity ^0.8.28;
 struct Request {
     /// Who pays. Enters by its own transaction or by its signature.
     address requester;
+    /// What is paid with, the instance's token; address(0) is the native coin.
+    address token;
     /// Any number; tells two otherwise equal requests of one requester apart.
     uint64 nonce;
     /// The mechanism instance that allocates the work.
@@ -40,7 +42,7 @@ struct Request {
 
 // The EIP-712 type of `Request`.
 bytes32 constant REQUEST_TYPEHASH = keccak256(
-    "Request(address requester,uint64 nonce,uint32 instance,uint32 version,uint32 verifier,bytes32 statement,bytes32 input,uint64 work,uint88 maxPrice,uint88 tip,uint80 bond,uint40 deadline,uint32 window,address callback,uint32 callbackGas)"
+    "Request(address requester,address token,uint64 nonce,uint32 instance,uint32 version,uint32 verifier,bytes32 statement,bytes32 input,uint64 work,uint88 maxPrice,uint88 tip,uint80 bond,uint40 deadline,uint32 window,address callback,uint32 callbackGas)"
 );
 
 using {structHash, escrow} for Request global;

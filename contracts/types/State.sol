@@ -31,7 +31,7 @@ struct State {
     uint32 version;
 }
 
-using {bondOf} for State global;
+using {bondOf, pack} for State global;
 
 uint256 constant BPS = 10_000;
 
@@ -39,4 +39,24 @@ uint256 constant BPS = 10_000;
 /// locked is what is released.
 function bondOf(State memory self, uint80 requested) pure returns (uint80) {
     return uint80(uint256(requested) * self.bondBps / BPS);
+}
+
+/// The slot, so that it is read once and written once.
+function pack(State memory self) pure returns (uint256) {
+    return uint256(self.status) | uint256(self.rung) << 8 | uint256(self.holds) << 16 | uint256(self.prover) << 24
+        | uint256(self.time) << 48 | uint256(self.price) << 88 | uint256(self.bondBps) << 176 | uint256(self.instance)
+        << 192 | uint256(self.version) << 224;
+}
+
+/// The inverse of `pack`.
+function unpackState(uint256 slot) pure returns (State memory self) {
+    self.status = Status(uint8(slot));
+    self.rung = uint8(slot >> 8);
+    self.holds = uint8(slot >> 16);
+    self.prover = uint24(slot >> 24);
+    self.time = uint40(slot >> 48);
+    self.price = uint88(slot >> 88);
+    self.bondBps = uint16(slot >> 176);
+    self.instance = uint32(slot >> 192);
+    self.version = uint32(slot >> 224);
 }

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+
+import {IEscrow} from "./interfaces/IEscrow.sol";
+
+/// Money: the only file that moves tokens. The other parts credit and debit.
+abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
+    /* STORAGE */
+
+    mapping(address token => mapping(address account => uint256)) private _balances;
+
+    /* EXTERNAL */
+
+    /// @inheritdoc IEscrow
+    function deposit(address token, address account, uint256 amount) external payable nonReentrant {
+        uint256 value = token == address(0) ? amount : 0;
+        require(msg.value == value, WrongValue(msg.value, value));
+        _deposit(token, account, amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function depositWithPermit(
+        address token,
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external nonReentrant {
+        require(token != address(0), WrongValue(0, amount));
+        // A permit is public once sent. Whoever uses it first sets the allowance all the same, so that its failure
+        // here says nothing.
+        try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        _deposit(token, account, amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function withdraw(address token, address to, uint256 amount) external nonReentrant {
+        require(to != address(0), NoRecipient());
+        _debit(token, msg.sender, amount);
+        emit Withdrawn(token, msg.sender, to, amount);
+        if (token == address(0)) SafeTransferLib.safeTransferETH(to, amount);
+        else SafeTransferLib.safeTransfer(token, to, amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function balanceOf(address token, address account) external view nonReentrantView returns (uint256) {
+        return _balances[token][account];
+    }
+
+    /* INTERNAL */
+
+    function _credit(address token, address account, uint256 amount) internal {
+        if (amount != 0) _balances[token][account] += amount;
+    }
+
+    function _debit(address token, address account, uint256 amount) internal {
+        uint256 have = _balances[token][account];
+        require(have >= amount, InsufficientBalance(token, account, have, amount));
+        unchecked {
+            _balances[token][account] = have - amount;
+        }
+    }
+
+    /* PRIVATE */
+
+    function _deposit(address token, address account, uint256 amount) private {
+        require(account != address(0), NoRecipient());
+        uint256 received = amount;
+        if (token != address(0)) {
+            // A token may keep a part of what it moves: only what arrives is owed.
+            uint256 before = SafeTransferLib.balanceOf(token, address(this));
+            SafeTransferLib.safeTransferFrom(token, msg.sender, address(this), amount);
+            received = SafeTransferLib.balanceOf(token, address(this)) - before;
+        }
+        require(received != 0, NothingDeposited(token));
+        _credit(token, account, received);
+        emit Deposited(token, account, msg.sender, received);
+    }
+}
