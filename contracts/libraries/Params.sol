@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {InvalidParam} from "../interfaces/IMechanism.sol";
+
+/// Bounds that mechanisms put on their parameters.
+library Params {
+    /// The longest window of any kind: what takes longer than a month is a mistake of unit.
+    uint32 internal constant LONGEST = 30 days;
+
+    /// Both bounds are inclusive.
+    function within(string memory name, uint256 have, uint256 min, uint256 max) internal pure {
+        require(have >= min && have <= max, InvalidParam(name, have, min, max));
+    }
+}

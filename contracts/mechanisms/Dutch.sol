@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IMechanism, TooLate, Unacceptable, Unexpected} from "../interfaces/IMechanism.sol";
+import {Answers} from "../libraries/Answers.sol";
+import {Params} from "../libraries/Params.sol";
+import {Answer, Ask, CAP_INSTANT, CAP_OPEN_ENTRY, CAP_SINGLE_RECIPIENT, Cause, Envelope, Shape} from "../types/Ask.sol";
+import {Request} from "../types/Request.sol";
+import {BPS} from "../types/State.sol";
+
+/// The price's way up, from opening. Seconds, and basis points of the request's `maxPrice`.
+struct DutchParams {
+    uint16 startBps;
+    /// Above `startBps`.
+    uint16 endBps;
+    /// The price stays at its start so long, for provers to look at the request.
+    uint32 delay;
+    /// Then climbs in a straight line so long.
+    uint32 ramp;
+    /// Then stays at its end so long (inclusive); then the request is given up.
+    uint32 patience;
+}
+
+/// Reverse Dutch auction: the price climbs until a prover takes it, and is what that prover gets.
+///
+/// For a prover: `bid.price` is the least you accept; the bid is refused while the price is below it, and awarded at the price of the
+/// block it lands in, which is never less. Waiting raises the price and the risk that a rival takes it. `timeAt` says
+/// when the price reaches yours.
+contract Dutch is IMechanism {
+    uint32 internal constant STEP_GAS = 30_000;
+
+    function name() external pure returns (string memory) {
+        return "dutch";
+    }
+
+    function check(bytes calldata params) external pure returns (Shape memory shape) {
+        DutchParams memory p = abi.decode(params, (DutchParams));
+        Params.within("endBps", p.endBps, 1, BPS);
+        // A price that does not climb is a posted one, and says so to those who look for one.
+        Params.within("startBps", p.startBps, 0, p.endBps - 1);
+        Params.within("delay", p.delay, 0, Params.LONGEST);
+        Params.within("ramp", p.ramp, 1, Params.LONGEST);
+        Params.within("patience", p.patience, 1, Params.LONGEST);
+        shape.gas = STEP_GAS;
+    }
+
+    function envelope(bytes calldata params, Request calldata request) external pure returns (Envelope memory) {
+        DutchParams memory p = abi.decode(params, (DutchParams));
+        return Envelope({
+            price: _share(request.maxPrice, p.endBps),
+            award: _last(p, 0),
+            proof: request.window,
+            bond: request.bond,
+            standbys: 0,
+            capabilities: CAP_OPEN_ENTRY | CAP_INSTANT | CAP_SINGLE_RECIPIENT
+        });
+    }
+
+    /// `Bid`: awards at the price of the moment. `Unacceptable(bid.price, price)` while that is below the bid, `TooLate`
+    /// after the patience. `Tick`: closes after the patience, `NotYet` before.
+    function step(Ask calldata ask) external pure returns (Answer memory answer) {
+        DutchParams memory p = abi.decode(ask.params, (DutchParams));
+        uint40 last = _last(p, ask.openedAt);
+        if (ask.cause == Cause.Tick) return Answers.closeAfter(ask, last);
+
+        require(ask.cause == Cause.Bid, Unexpected(uint8(ask.cause)));
+        require(ask.time <= last, TooLate(ask.time, last));
+        uint88 price = _priceAt(p, ask.request.maxPrice, ask.time - ask.openedAt);
+        require(ask.price <= price, Unacceptable(ask.price, price));
+        answer.moves = Answers.only(Answers.award(ask.actor.prover, price));
+    }
+
+    /// The price at `time`, rounded down.
+    /// @param openedAt when the request opened; not after `time`.
+    function priceAt(bytes calldata params, uint88 maxPrice, uint40 openedAt, uint40 time)
+        external
+        pure
+        returns (uint88)
+    {
+        return _priceAt(abi.decode(params, (DutchParams)), maxPrice, time - openedAt);
+    }
+
+    /// The first second at which the price is at least `price`.
+    /// @dev Reverts with `Unacceptable(price, end)` if it never is.
+    function timeAt(bytes calldata params, uint88 maxPrice, uint40 openedAt, uint88 price)
+        external
+        pure
+        returns (uint40)
+    {
+        DutchParams memory p = abi.decode(params, (DutchParams));
+        uint256 start = _share(maxPrice, p.startBps);
+        uint256 end = _share(maxPrice, p.endBps);
+        if (price <= start) return openedAt;
+        require(price <= end, Unacceptable(price, end));
+        uint256 climb = end - start;
+        uint256 climbing = ((price - start) * p.ramp + climb - 1) / climb;
+        return openedAt + p.delay + uint40(climbing);
+    }
+
+    function _priceAt(DutchParams memory p, uint88 maxPrice, uint256 elapsed) private pure returns (uint88) {
+        uint256 start = _share(maxPrice, p.startBps);
+        if (elapsed <= p.delay) return uint88(start);
+        uint256 end = _share(maxPrice, p.endBps);
+        uint256 climbing = elapsed - p.delay;
+        return climbing >= p.ramp ? uint88(end) : uint88(start + (end - start) * climbing / p.ramp);
+    }
+
+    function _share(uint88 maxPrice, uint16 bps) private pure returns (uint88) {
+        return uint88(uint256(maxPrice) * bps / BPS);
+    }
+
+    /// The last second at which a bid is taken.
+    function _last(DutchParams memory p, uint40 openedAt) private pure returns (uint40) {
+        return openedAt + p.delay + p.ramp + p.patience;
+    }
+}

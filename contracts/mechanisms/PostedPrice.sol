@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IMechanism, TooLate, Unacceptable, Unexpected} from "../interfaces/IMechanism.sol";
+import {Answers} from "../libraries/Answers.sol";
+import {Params} from "../libraries/Params.sol";
+import {
+    Answer,
+    Ask,
+    CAP_FIXED_PRICE,
+    CAP_INSTANT,
+    CAP_OPEN_ENTRY,
+    CAP_SINGLE_RECIPIENT,
+    CAP_TRUTHFUL,
+    Cause,
+    Envelope,
+    Shape
+} from "../types/Ask.sol";
+import {Request} from "../types/Request.sol";
+
+/// The tariff of an instance. Amounts in the instance's token.
+struct PostedParams {
+    /// Paid for any request.
+    uint88 base;
+    /// Paid on top for every million units of work.
+    uint88 rate;
+    /// Seconds from opening (inclusive) in which the price stands; then the request is given up.
+    uint32 patience;
+}
+
+/// Posted price: the request pays its tariff, `base + rate * work / 1,000,000` rounded down, or its `maxPrice` where that
+/// is less, to the first prover that takes it. An instance whose `base` is the largest number thus pays what each requester names.
+///
+/// For a prover: bid as soon as your cost is below the price. `bid.price` is the least you accept and does not change
+/// what you get; it only protects you from a price you misread. There is nothing to gain from waiting.
+contract PostedPrice is IMechanism {
+    uint256 internal constant RATE_UNIT = 1_000_000;
+    uint32 internal constant STEP_GAS = 30_000;
+
+    function name() external pure returns (string memory) {
+        return "posted";
+    }
+
+    function check(bytes calldata params) external pure returns (Shape memory shape) {
+        PostedParams memory p = abi.decode(params, (PostedParams));
+        // Nobody proves for nothing: a tariff of zero is a tariff that was forgotten.
+        if (p.rate == 0) Params.within("base", p.base, 1, type(uint88).max);
+        Params.within("patience", p.patience, 1, Params.LONGEST);
+        shape.gas = STEP_GAS;
+    }
+
+    function envelope(bytes calldata params, Request calldata request) external pure returns (Envelope memory) {
+        PostedParams memory p = abi.decode(params, (PostedParams));
+        return Envelope({
+            price: _price(p, request),
+            award: p.patience,
+            proof: request.window,
+            bond: request.bond,
+            standbys: 0,
+            capabilities: CAP_FIXED_PRICE | CAP_OPEN_ENTRY | CAP_INSTANT | CAP_SINGLE_RECIPIENT | CAP_TRUTHFUL
+        });
+    }
+
+    /// `Bid`: awards at the price. `Unacceptable(bid.price, price)` if the bid wants more, `TooLate` after the patience.
+    /// `Tick`: closes after the patience, `NotYet` before.
+    function step(Ask calldata ask) external pure returns (Answer memory answer) {
+        PostedParams memory p = abi.decode(ask.params, (PostedParams));
+        uint40 last = ask.openedAt + p.patience;
+        if (ask.cause == Cause.Tick) return Answers.closeAfter(ask, last);
+
+        require(ask.cause == Cause.Bid, Unexpected(uint8(ask.cause)));
+        require(ask.time <= last, TooLate(ask.time, last));
+        uint88 price = _price(p, ask.request);
+        require(ask.price <= price, Unacceptable(ask.price, price));
+        answer.moves = Answers.only(Answers.award(ask.actor.prover, price));
+    }
+
+    function _price(PostedParams memory p, Request calldata request) private pure returns (uint88) {
+        uint256 tariff = p.base + uint256(p.rate) * request.work / RATE_UNIT;
+        return tariff < request.maxPrice ? uint88(tariff) : request.maxPrice;
+    }
+}
