@@ -1,0 +1,62 @@
+# Two commands do everything: `make demo` and `make test`. Both set up what they need.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The native binaries, never the npm launchers: a launcher exits 0 whatever its child does. FOUNDRY=dir uses another Foundry.
+NPM_FOUNDRY := $(CURDIR)/node_modules/@foundry-rs
+ifdef FOUNDRY
+export PATH := $(FOUNDRY):$(PATH)
+else
+export PATH := $(NPM_FOUNDRY)/forge-linux-amd64/bin:$(NPM_FOUNDRY)/anvil-linux-amd64/bin:$(NPM_FOUNDRY)/cast-linux-amd64/bin:$(PATH)
+endif
+
+# The least number of Foundry tests that have to run: a filter or a glob that matches nothing must not look green. It only grows.
+MIN_FORGE_TESTS := 100
+
+.PHONY: help setup contracts build demo test lint fmt bindings vectors test-contracts test-rust bench clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: node_modules/.ready ## the pinned toolchain and the Solidity libraries
+
+node_modules/.ready: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+contracts: setup ## compile the contracts
+	forge build --deny warnings
+
+build: contracts ## compile everything
+	cargo build --locked --workspace --bins
+
+demo: build ## a real market on a local chain; DEMO_EXIT=1 ends it by itself
+	./target/debug/bourse demo
+
+test: lint test-contracts test-rust ## pass every test
+
+lint: contracts ## formatting and lints, and generated files up to date
+	forge fmt --check
+	cargo fmt --all --check
+	node tools/bindings --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+fmt: setup ## format everything
+	forge fmt
+	cargo fmt --all
+
+bindings: contracts ## regenerate the ABI that Rust is built on
+	node tools/bindings
+
+vectors: ## regenerate the vectors that the mechanisms and their twins share
+	BOURSE_WRITE_VECTORS=1 cargo test --locked -p bourse-sim --test vectors
+
+test-contracts: contracts
+	tools/forge-test $(MIN_FORGE_TESTS)
+
+test-rust: build
+	cargo test --locked --workspace
+
+clean:
+	rm -rf out cache target node_modules .bourse
