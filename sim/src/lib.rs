@@ -2,7 +2,9 @@
 //! decides off-chain (keeper, prover, simulator) decides on what this crate computes, and what it computes is what the
 //! contracts compute, to the wei.
 
+pub mod abi;
 pub mod ask;
+pub mod equilibrium;
 pub mod event;
 pub mod market;
 pub mod mechanisms;

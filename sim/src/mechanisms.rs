@@ -1,0 +1,79 @@
+//! The rules by which requests find provers, as pure functions: twins of `contracts/mechanisms/`. The same question has
+//! the same answer here and on the chain; `tests/vectors.rs` and `test/mechanisms/Vectors.t.sol` see to it.
+
+pub mod dutch;
+pub mod posted;
+pub mod sealed;
+
+use crate::ask::{Answer, Ask, Envelope, Move, Refusal, Shape};
+use crate::request::Request;
+use crate::{BPS, Time, Wei};
+
+/// The twin of `contracts/interfaces/IMechanism.sol`.
+pub trait Mechanism: Sync {
+    /// A short stable name; the contract has the same.
+    fn name(&self) -> &'static str;
+
+    /// What the mechanism needs of the market under `params`.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidParam`] or [`Refusal::Malformed`] if they make no sense.
+    fn check(&self, params: &[u8]) -> Result<Shape, Refusal>;
+
+    /// The worst case of a request under parameters that passed `check`.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] if they cannot be read.
+    fn envelope(&self, params: &[u8], request: &Request) -> Result<Envelope, Refusal>;
+
+    /// The rule itself.
+    ///
+    /// # Errors
+    /// To say no: what is wrong with the bid, or when to come back.
+    fn step(&self, ask: &Ask) -> Result<Answer, Refusal>;
+}
+
+/// The twin of a contract that says it is called `name`, if there is one.
+pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
+    let all: [&'static dyn Mechanism; 3] = [&posted::PostedPrice, &dutch::Dutch, &sealed::SealedBid];
+    all.into_iter().find(|mechanism| mechanism.name() == name)
+}
+
+/// The longest window of any kind, in seconds; the twin of `Params.LONGEST`.
+pub const LONGEST: u32 = 30 * 24 * 60 * 60;
+
+fn within(name: &str, have: impl Into<Wei>, min: impl Into<Wei>, max: impl Into<Wei>) -> Result<(), Refusal> {
+    let (have, min, max) = (have.into(), min.into(), max.into());
+    if (min..=max).contains(&have) {
+        Ok(())
+    } else {
+        Err(Refusal::InvalidParam { name: name.to_owned(), have, min, max })
+    }
+}
+
+fn no_later(time: Time, not_after: Time) -> Result<(), Refusal> {
+    if time <= not_after { Ok(()) } else { Err(Refusal::TooLate { time, not_after }) }
+}
+
+fn no_sooner(time: Time, not_before: Time) -> Result<(), Refusal> {
+    if time >= not_before { Ok(()) } else { Err(Refusal::NotYet { time, not_before }) }
+}
+
+fn no_more(have: Wei, want: Wei) -> Result<(), Refusal> {
+    if have <= want { Ok(()) } else { Err(Refusal::unacceptable(have, want)) }
+}
+
+fn only(only: Move) -> Answer {
+    Answer { moves: vec![only], ..Answer::default() }
+}
+
+/// The twin of `Answers.closeAfter`.
+fn close_after(ask: &Ask, last: Time) -> Result<Answer, Refusal> {
+    no_sooner(ask.time, last + 1)?;
+    Ok(only(Move::close()))
+}
+
+/// A share of `whole`, rounded down.
+fn share(whole: Wei, bps: u16) -> Wei {
+    whole * Wei::from(bps) / BPS
+}
