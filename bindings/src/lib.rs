@@ -8,6 +8,8 @@
 
 pub use token::{Errors, IERC20};
 
+pub mod code;
+
 /// The ABI of the market as JSON, for decoding by name.
 pub const MARKET_ABI: &str = include_str!("../abi/Market.json");
 
@@ -37,6 +39,15 @@ mod verifier {
     );
 }
 pub use verifier::IVerifier;
+
+mod groth16 {
+    alloy::sol!(
+        #[sol(rpc, all_derives)]
+        Groth16Verifier,
+        "abi/Groth16Verifier.json"
+    );
+}
+pub use groth16::Groth16Verifier;
 
 mod token {
     alloy::sol! {
@@ -78,7 +89,6 @@ mod token {
             error TransferFailed();
             error TransferFromFailed();
             error ETHTransferFailed();
-            error ReentrancyGuardReentrantCall();
         }
     }
 }

@@ -11,7 +11,7 @@ use bourse_sim::Id;
 use bourse_sim::event::Event;
 use serde::Deserialize;
 
-use crate::convert;
+use crate::decode;
 use crate::follow::{Block, FollowError, Head, Stop};
 use crate::node::{Node, NodeError};
 
@@ -57,7 +57,7 @@ pub(crate) async fn find(node: &Node, number: u64) -> Result<Option<Header>, Nod
 /// The one block of `header`, with its logs asked for by hash.
 pub(crate) async fn block(node: &Node, header: Header) -> Result<Segment, Stop> {
     let logs = logs_of(node, header).await?;
-    Ok(vec![decode(node, header, logs)?])
+    Ok(vec![assemble(node, header, logs)?])
 }
 
 /// The blocks `from` to `to`, both included.
@@ -79,7 +79,7 @@ pub(crate) async fn segment(node: &Node, from: u64, to: u64) -> Result<Segment, 
         if logs.is_empty() && header.names(node) {
             logs = logs_of(node, header).await?;
         }
-        segment.push(decode(node, header, logs)?);
+        segment.push(assemble(node, header, logs)?);
     }
     match by_block.pop_first() {
         Some((number, _)) => Err(Stop::Node(unreachable(&format!("a log of block {number}, which was not asked for")))),
@@ -159,7 +159,7 @@ async fn logs_of(node: &Node, header: Header) -> Result<Vec<Log>, NodeError> {
 }
 
 /// The block of `header` with the events that `logs` are.
-fn decode(node: &Node, header: Header, mut logs: Vec<Log>) -> Result<Block, Stop> {
+fn assemble(node: &Node, header: Header, mut logs: Vec<Log>) -> Result<Block, Stop> {
     logs.sort_by_key(|log| log.log_index);
     let mut events = Vec::with_capacity(logs.len());
     let mut transactions = Vec::with_capacity(logs.len());
@@ -168,7 +168,7 @@ fn decode(node: &Node, header: Header, mut logs: Vec<Log>) -> Result<Block, Stop
         if log.block_hash != Some(B256::from(header.hash)) || log.removed || log.address() != node.market_address() {
             return Err(Stop::Node(unreachable(&format!("block {} changed while it was read", header.number))));
         }
-        let event = convert::event(&log.inner)
+        let event = decode::event(&log.inner)
             .map_err(|why| Stop::Chain(FollowError::UnknownEvent { block: header.number, why }))?;
         events.push(event);
         transactions.push(transaction.0);

@@ -36,6 +36,9 @@ pub enum KeyError {
         /// A wrong password, or a file that is no keystore.
         why: String,
     },
+    /// The key could not sign.
+    #[error("signing failed: {0}")]
+    Signing(String),
 }
 
 /// Where the password of a keystore is.

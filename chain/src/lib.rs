@@ -30,6 +30,8 @@
 
 pub mod call;
 mod convert;
+mod decode;
+mod entry;
 pub mod error;
 pub mod execute;
 mod fetch;
@@ -40,6 +42,7 @@ pub mod key;
 pub mod node;
 pub mod read;
 mod send;
+mod sentences;
 pub mod sign;
 
 pub use call::Call;

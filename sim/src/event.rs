@@ -1,12 +1,9 @@
 //! What the market's contract tells the world: one variant per event of `contracts/interfaces/{IMarket,IEscrow,IRegistry,
 //! ISupply}.sol`, which document them. Everything off-chain is a fold of these.
 
-use crate::ask::Shape;
+use crate::ask::{Shape, Tag};
 use crate::request::Request;
 use crate::{Account, Bps, Id, Time, Wei};
-
-/// A mechanism's note about a bidder: the 22 bytes of a `uint176`, most significant first.
-pub type Tag = [u8; 22];
 
 /// One version of an instance; the twin of `Config` in `contracts/types/Instance.sol`, which documents the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,203 @@
+//! Calldata of every function of the market, and of the few of a token that a client needs.
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use alloy::sol_types::SolCall;
+use bourse_bindings::{IERC20, Market};
+use bourse_sim::event::{Declaration, Setup};
+use bourse_sim::request::Request;
+use bourse_sim::{Account, Id, Time, Wei, ZERO};
+
+use crate::convert;
+use crate::intent::Intent;
+
+/// A call, without whom it is made to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    /// Selector and arguments.
+    pub calldata: Vec<u8>,
+    /// Native coin sent along, in wei.
+    pub value: Wei,
+}
+
+/// A prover's word on one request; the twin of `Bid` in `contracts/types/Bid.sol`, which documents the fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct Bid {
+    pub request: Id,
+    pub prover: Account,
+    pub price: Wei,
+    pub max_bond: Wei,
+    pub valid_until: Time,
+    pub data: Vec<u8>,
+}
+
+/// One item of a `bid` call; the twin of `Order` in `contracts/types/Bid.sol`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct Order {
+    pub request: Request,
+    pub input: Vec<u8>,
+    pub requester_signature: Vec<u8>,
+    pub bid: Bid,
+    pub prover_signature: Vec<u8>,
+}
+
+/// One item of a `fulfill` call; the twin of `Fulfillment` in `contracts/types/Bid.sol`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct Fulfillment {
+    pub request: Request,
+    pub prover: Account,
+    pub proof: Vec<u8>,
+}
+
+impl Call {
+    /// The intent to make this call to `to`, once under `key`.
+    pub fn intent(self, key: impl Into<String>, to: Account) -> Intent {
+        Intent { key: key.into(), to, calldata: self.calldata, value: self.value, deadline: None, gas_floor: 0 }
+    }
+
+    fn free(call: &impl SolCall) -> Self {
+        Self { calldata: call.abi_encode(), value: 0 }
+    }
+}
+
+/// Enters a request. `signature` is empty if the requester sends.
+pub fn open(request: &Request, input: &[u8], signature: &[u8]) -> Call {
+    Call::free(&Market::openCall {
+        request: convert::request_out(request),
+        input: bytes(input),
+        signature: bytes(signature),
+    })
+}
+
+/// Takes an open request back.
+pub fn cancel(request: &Request) -> Call {
+    Call::free(&Market::cancelCall { request: convert::request_out(request) })
+}
+
+/// Takes `old` back and enters `next`.
+pub fn replace(old: &Request, next: &Request, input: &[u8]) -> Call {
+    Call::free(&Market::replaceCall {
+        old: convert::request_out(old),
+        next: convert::request_out(next),
+        input: bytes(input),
+    })
+}
+
+/// Brings bids: all or none.
+pub fn bid(orders: &[Order]) -> Call {
+    Call::free(&Market::bidCall { orders: orders.iter().map(convert::order_out).collect() })
+}
+
+/// Says that time has passed; `about` is [`ZERO`] or whose ticket is looked at.
+pub fn tick(request: &Request, about: Account, data: &[u8]) -> Call {
+    let request = convert::request_out(request);
+    Call::free(&Market::tickCall { request, about: about.into(), data: bytes(data) })
+}
+
+/// Settles awards with proofs.
+pub fn fulfill(items: &[Fulfillment]) -> Call {
+    Call::free(&Market::fulfillCall { items: items.iter().map(convert::fulfillment_out).collect() })
+}
+
+/// Slashes and moves on, or closes after the deadline.
+pub fn expire(request: &Request) -> Call {
+    Call::free(&Market::expireCall { request: convert::request_out(request) })
+}
+
+/// Gives a forgotten ticket back.
+pub fn reclaim(request: &Request, prover: Account) -> Call {
+    Call::free(&Market::reclaimCall { request: convert::request_out(request), prover: prover.into() })
+}
+
+/// Credits `account`; the native coin, [`ZERO`], is sent along.
+pub fn deposit(token: Account, account: Account, amount: Wei) -> Call {
+    let call = Market::depositCall { token: token.into(), account: account.into(), amount: U256::from(amount) };
+    Call { value: if token == ZERO { amount } else { 0 }, ..Call::free(&call) }
+}
+
+/// As [`deposit`], with an ERC-2612 permit; `signature` is its 65 bytes.
+pub fn deposit_with_permit(
+    token: Account,
+    account: Account,
+    amount: Wei,
+    deadline: Time,
+    signature: &[u8; 65],
+) -> Call {
+    let [r @ .., _] = signature;
+    let (r, s) = r.split_at(32);
+    Call::free(&Market::depositWithPermitCall {
+        token: token.into(),
+        account: account.into(),
+        amount: U256::from(amount),
+        deadline: U256::from(deadline),
+        v: signature[64],
+        r: B256::from_slice(r),
+        s: B256::from_slice(s),
+    })
+}
+
+/// Moves free balance out.
+pub fn withdraw(token: Account, to: Account, amount: Wei) -> Call {
+    Call::free(&Market::withdrawCall { token: token.into(), to: to.into(), amount: U256::from(amount) })
+}
+
+/// States a prover's terms.
+pub fn declare(declaration: &Declaration) -> Call {
+    Call::free(&Market::declareCall { declaration: convert::declaration_out(declaration) })
+}
+
+/// Moves free balance into stake; more than the contract counts (80 bits) is taken for the most it does.
+pub fn stake(amount: Wei) -> Call {
+    Call::free(&Market::stakeCall { amount: convert::u80(amount) })
+}
+
+/// Takes stake out of service; more than the contract counts (80 bits) is taken for the most it does.
+pub fn unstake(amount: Wei) -> Call {
+    Call::free(&Market::unstakeCall { amount: convert::u80(amount) })
+}
+
+/// Moves stake that has waited long enough into the free balance.
+pub fn finish_unstake() -> Call {
+    Call::free(&Market::finishUnstakeCall {})
+}
+
+/// Registers an instance; `open` to everyone or only to the sender.
+pub fn register(setup: &Setup, open: bool) -> Call {
+    Call::free(&Market::registerCall { setup: convert::setup_out(setup), open })
+}
+
+/// Makes a new version of an instance current.
+pub fn retune(instance: u32, setup: &Setup) -> Call {
+    Call::free(&Market::retuneCall { instance, setup: convert::setup_out(setup) })
+}
+
+/// Ends an instance for new requests.
+pub fn retire(instance: u32) -> Call {
+    Call::free(&Market::retireCall { instance })
+}
+
+/// Registers a verifier with the gas that one call may take.
+pub fn register_verifier(target: Account, gas: u32) -> Call {
+    Call::free(&Market::registerVerifierCall { target: target.into(), gas })
+}
+
+/// Stops a verifier for ever.
+pub fn freeze_verifier(verifier: u32) -> Call {
+    Call::free(&Market::freezeVerifierCall { verifier })
+}
+
+/// To a token: lets `spender` collect `amount`.
+pub fn approve(spender: Account, amount: Wei) -> Call {
+    Call::free(&IERC20::approveCall { spender: Address::from(spender), value: U256::from(amount) })
+}
+
+/// To a token: moves `amount` to `to`.
+pub fn transfer(to: Account, amount: Wei) -> Call {
+    Call::free(&IERC20::transferCall { to: Address::from(to), value: U256::from(amount) })
+}
+
+fn bytes(data: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(data)
+}

@@ -1,0 +1,138 @@
+//! Logs of the market, as events.
+
+use alloy::primitives::{Address, Log, Uint};
+use alloy::sol_types::SolEventInterface;
+use bourse_bindings::Market::MarketEvents as Abi;
+use bourse_sim::Account;
+use bourse_sim::event::Event;
+
+use crate::convert::{config_in, declaration_in, ids, request_in, tag_in, wei};
+
+/// The event that a log of the market is; an error says what is wrong with it.
+pub(crate) fn event(log: &Log) -> Result<Event, String> {
+    let decoded = Abi::decode_log(log).map_err(|error| match log.topics().first() {
+        Some(topic) => format!("topic {topic}: {error}"),
+        None => "a log without topics".to_owned(),
+    })?;
+    let event = standing(&decoded.data).or_else(|| auction(&decoded.data)).or_else(|| ending(&decoded.data));
+    event.ok_or_else(|| format!("{:?} is not handled", decoded.data))
+}
+
+/// Money, instances, verifiers, supply: what outlives requests.
+fn standing(event: &Abi) -> Option<Event> {
+    Some(match event {
+        Abi::Deposited(e) => Event::Deposited {
+            token: account(e.token),
+            account: account(e.account),
+            from: account(e.from),
+            amount: wei(e.amount),
+        },
+        Abi::Withdrawn(e) => Event::Withdrawn {
+            token: account(e.token),
+            account: account(e.account),
+            to: account(e.to),
+            amount: wei(e.amount),
+        },
+        Abi::InstanceSet(e) => Event::InstanceSet {
+            instance: e.instance,
+            version: e.version,
+            owner: account(e.owner),
+            open: e.open,
+            config: config_in(e.config.clone()),
+        },
+        Abi::InstanceRetired(e) => Event::InstanceRetired { instance: e.instance },
+        Abi::VerifierRegistered(e) => Event::VerifierRegistered {
+            verifier: e.verifier,
+            target: account(e.target),
+            registrar: account(e.registrar),
+            codehash: e.codehash.0,
+            gas: e.gas,
+        },
+        Abi::VerifierFrozen(e) => Event::VerifierFrozen { verifier: e.verifier },
+        Abi::Declared(e) => Event::Declared {
+            prover: account(e.prover),
+            number: e.id.to(),
+            declaration: declaration_in(e.declaration.clone()),
+        },
+        Abi::Staked(e) => Event::Staked { prover: account(e.prover), amount: wei(e.amount) },
+        Abi::Unstaking(e) => {
+            Event::Unstaking { prover: account(e.prover), amount: wei(e.amount), ready_at: time(e.readyAt) }
+        }
+        Abi::Unstaked(e) => Event::Unstaked { prover: account(e.prover), amount: wei(e.amount) },
+        _ => return None,
+    })
+}
+
+/// From a request's entry to its award.
+fn auction(event: &Abi) -> Option<Event> {
+    Some(match event {
+        Abi::Opened(e) => Event::Opened {
+            id: e.id.0,
+            requester: account(e.requester),
+            version: e.version,
+            request: request_in(e.request.clone()),
+            input: e.input.to_vec(),
+        },
+        Abi::Awarded(e) => Event::Awarded {
+            id: e.id.0,
+            prover: account(e.prover),
+            price: e.price.to(),
+            due: time(e.due),
+            bond_bps: e.bondBps,
+        },
+        Abi::Held(e) => Event::Held {
+            id: e.id.0,
+            prover: account(e.prover),
+            amount: e.amount.to(),
+            tag: tag_in(e.tag),
+        },
+        Abi::Released(e) => Event::Released { id: e.id.0, prover: account(e.prover), amount: e.amount.to() },
+        Abi::Forfeited(e) => Event::Forfeited {
+            id: e.id.0,
+            prover: account(e.prover),
+            burned: wei(e.burned),
+            compensation: wei(e.compensation),
+            tip: wei(e.tip),
+        },
+        Abi::Climbed(e) => Event::Climbed { id: e.id.0, rung: e.rung, instance: e.instance, version: e.version },
+        Abi::Noted(e) => Event::Noted { id: e.id.0, words: ids(&e.words) },
+        Abi::NotedInstance(e) => Event::NotedInstance { instance: e.instance, shared: ids(&e.shared) },
+        Abi::BeaconFixed(e) => Event::BeaconFixed { id: e.id.0, block: e.blockNumber },
+        _ => return None,
+    })
+}
+
+/// From the award to the end.
+fn ending(event: &Abi) -> Option<Event> {
+    Some(match event {
+        Abi::Slashed(e) => Event::Slashed {
+            id: e.id.0,
+            prover: account(e.prover),
+            burned: wei(e.burned),
+            compensation: wei(e.compensation),
+            tip: wei(e.tip),
+        },
+        Abi::Excused(e) => Event::Excused { id: e.id.0, prover: account(e.prover) },
+        Abi::Tipped(e) => Event::Tipped { id: e.id.0, to: account(e.to), amount: wei(e.amount) },
+        Abi::Rewarded(e) => Event::Rewarded { id: e.id.0, prover: account(e.prover), amount: wei(e.amount) },
+        Abi::Fulfilled(e) => Event::Fulfilled {
+            id: e.id.0,
+            prover: account(e.prover),
+            price: wei(e.price),
+            proof: e.proof.to_vec(),
+        },
+        Abi::FulfillmentRejected(e) => Event::FulfillmentRejected { id: e.id.0, reason: e.reason.to_vec() },
+        Abi::CallbackFailed(e) => Event::CallbackFailed { id: e.id.0 },
+        Abi::Closed(e) => Event::Closed { id: e.id.0, refund: wei(e.refund) },
+        Abi::Cancelled(e) => Event::Cancelled { id: e.id.0, refund: wei(e.refund) },
+        _ => return None,
+    })
+}
+
+fn account(address: Address) -> Account {
+    address.into_array()
+}
+
+fn time(seconds: Uint<40, 1>) -> u64 {
+    seconds.to()
+}

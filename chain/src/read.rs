@@ -1,0 +1,296 @@
+//! What the market says about itself, at the latest block. For programs that follow the chain their own fold is the
+//! better source; this is for a look from outside.
+
+use alloy::primitives::{Address, B256, U256};
+use alloy::providers::Provider;
+use bourse_bindings::{IERC20, Market};
+use bourse_sim::ask::{Answer, Status, Tag};
+use bourse_sim::event::{Config, Offer};
+use bourse_sim::request::Request;
+use bourse_sim::{Account, Bps, Id, Time, Wei, ZERO};
+
+use crate::convert;
+use crate::fetch;
+use crate::follow::Head;
+use crate::node::{Node, NodeError};
+
+/// What is stored of a request; the twin of `State` in `contracts/types/State.sol`, which documents the fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct State {
+    pub status: Status,
+    pub rung: u8,
+    pub holds: u8,
+    pub prover: u32,
+    pub time: Time,
+    pub price: Wei,
+    pub bond_bps: Bps,
+    pub instance: u32,
+    pub version: u32,
+}
+
+/// A prover's stake and capacity; the twin of `Ledger` in `contracts/types/Prover.sol`, which documents the fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct Ledger {
+    pub stake: Wei,
+    pub locked: Wei,
+    pub id: u32,
+    pub busy: u16,
+    pub concurrency: u16,
+    pub flags: u8,
+    pub kept: u16,
+    pub failed: u16,
+}
+
+/// An instance; the twin of `Instance` in `contracts/types/Instance.sol`, which documents the fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct Instance {
+    pub owner: Account,
+    pub version: u32,
+    pub open: bool,
+    pub retired: bool,
+}
+
+/// An entry of the verifier registry. `target` is [`ZERO`] if there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in its Solidity twin")]
+pub struct Verifier {
+    pub target: Account,
+    pub gas: u32,
+    pub frozen: bool,
+    pub codehash: Id,
+    pub registrar: Account,
+}
+
+/// How to write amounts of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its address; [`ZERO`] is the native coin.
+    pub address: Account,
+    /// Its symbol.
+    pub symbol: String,
+    /// Decimal places of its amounts.
+    pub decimals: u8,
+}
+
+impl Node {
+    /// The newest block.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn head(&self) -> Result<Head, NodeError> {
+        Ok(fetch::latest(self).await?.head())
+    }
+
+    /// What `account` has in the market, free to withdraw or lock.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn balance(&self, token: Account, account: Account) -> Result<Wei, NodeError> {
+        Ok(convert::wei(self.contract().balanceOf(token.into(), account.into()).call().await?))
+    }
+
+    /// What `account` has outside the market.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn wallet(&self, token: Account, account: Account) -> Result<Wei, NodeError> {
+        let account = Address::from(account);
+        let amount = match token {
+            ZERO => self.provider().get_balance(account).await?,
+            _ => IERC20::new(token.into(), self.provider()).balanceOf(account).call().await?,
+        };
+        Ok(convert::wei(amount))
+    }
+
+    /// What `spender` may collect of `owner`'s tokens.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn allowance(&self, token: Account, owner: Account, spender: Account) -> Result<Wei, NodeError> {
+        let token = IERC20::new(token.into(), self.provider());
+        Ok(convert::wei(token.allowance(owner.into(), spender.into()).call().await?))
+    }
+
+    /// A prover's stake and capacity; all zero if it never declared.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn ledger(&self, prover: Account) -> Result<Ledger, NodeError> {
+        let ledger = self.contract().ledgerOf(prover.into()).call().await?;
+        Ok(Ledger {
+            stake: ledger.stake.to(),
+            locked: ledger.locked.to(),
+            id: ledger.id.to(),
+            busy: ledger.busy,
+            concurrency: ledger.concurrency,
+            flags: ledger.flags,
+            kept: ledger.kept,
+            failed: ledger.failed,
+        })
+    }
+
+    /// What a prover asks of work paid in `token`.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn offer(&self, prover: Account, token: Account) -> Result<Offer, NodeError> {
+        Ok(convert::offer_in(&self.contract().offerOf(prover.into(), token.into()).call().await?))
+    }
+
+    /// Stake on its way out, and when it can be withdrawn.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn exit(&self, prover: Account) -> Result<(Wei, Time), NodeError> {
+        let exit = self.contract().exitOf(prover.into()).call().await?;
+        Ok((exit.amount, exit.readyAt.to()))
+    }
+
+    /// The prover with number `number`; [`ZERO`] if there is none.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn prover(&self, number: u32) -> Result<Account, NodeError> {
+        let number = alloy::primitives::Uint::saturating_from(number);
+        Ok(self.contract().proverOf(number).call().await?.into_array())
+    }
+
+    /// What stakes are counted in.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn stake_token(&self) -> Result<Account, NodeError> {
+        Ok(self.contract().stakeToken().call().await?.into_array())
+    }
+
+    /// Where a request stands.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn state(&self, id: Id) -> Result<State, NodeError> {
+        let state = self.contract().stateOf(id.into()).call().await?;
+        let status = convert::status_in(state.status).ok_or_else(|| strange("a status of", state.status))?;
+        Ok(State {
+            status,
+            rung: state.rung,
+            holds: state.holds,
+            prover: state.prover.to(),
+            time: state.time.to(),
+            price: state.price.to(),
+            bond_bps: state.bondBps,
+            instance: state.instance,
+            version: state.version,
+        })
+    }
+
+    /// A prover's deposit on a request; `(0, …)` if there is none.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn ticket(&self, id: Id, prover: Account) -> Result<(Wei, Tag), NodeError> {
+        let ticket = self.contract().ticketOf(id.into(), prover.into()).call().await?;
+        Ok((ticket.amount.to(), convert::tag_in(ticket.tag)))
+    }
+
+    /// The words of a request, in its current rung.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn words(&self, id: Id) -> Result<[Id; 8], NodeError> {
+        Ok(self.contract().wordsOf(id.into()).call().await?.map(|word: B256| word.0))
+    }
+
+    /// The words of an instance.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn shared(&self, instance: u32) -> Result<[Id; 8], NodeError> {
+        Ok(self.contract().sharedOf(instance).call().await?.map(|word: B256| word.0))
+    }
+
+    /// An instance; its version is 0 if there is none of that number.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn instance(&self, number: u32) -> Result<Instance, NodeError> {
+        let instance = self.contract().instanceOf(number).call().await?;
+        Ok(Instance {
+            owner: instance.owner.into_array(),
+            version: instance.version,
+            open: instance.open,
+            retired: instance.retired,
+        })
+    }
+
+    /// One version of an instance.
+    ///
+    /// # Errors
+    /// [`NodeError`]; the market reverts with `UnknownInstance`.
+    pub async fn config(&self, instance: u32, version: u32) -> Result<Config, NodeError> {
+        Ok(convert::config_in(self.contract().configOf(instance, version).call().await?))
+    }
+
+    /// An entry of the verifier registry.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn verifier(&self, number: u32) -> Result<Verifier, NodeError> {
+        let entry = self.contract().verifierOf(number).call().await?;
+        Ok(Verifier {
+            target: entry.target.into_array(),
+            gas: entry.gas,
+            frozen: entry.frozen,
+            codehash: entry.codehash.0,
+            registrar: entry.registrar.into_array(),
+        })
+    }
+
+    /// What a tick would be answered now.
+    ///
+    /// # Errors
+    /// [`NodeError`]; the market reverts as `tick` would.
+    pub async fn peek(&self, request: &Request, about: Account, data: &[u8]) -> Result<Answer, NodeError> {
+        let data = data.to_vec().into();
+        let answer = self.contract().peek(convert::request_out(request), about.into(), data).call().await?;
+        convert::answer_in(answer).ok_or_else(|| strange("a move of", "a kind not known here"))
+    }
+
+    /// How to write amounts of `token`.
+    ///
+    /// # Errors
+    /// [`NodeError::NotAToken`] if it does not say, or another [`NodeError`].
+    pub async fn token(&self, token: Account) -> Result<Token, NodeError> {
+        if token == ZERO {
+            return Ok(Token { address: ZERO, symbol: "ETH".to_owned(), decimals: 18 });
+        }
+        let contract = IERC20::new(token.into(), self.provider());
+        let no = |error: alloy::contract::Error| NodeError::NotAToken {
+            token: Address::from(token).to_string(),
+            why: error.to_string(),
+        };
+        let symbol = contract.symbol().call().await.map_err(no)?;
+        let decimals = contract.decimals().call().await.map_err(no)?;
+        Ok(Token { address: token, symbol, decimals })
+    }
+
+    /// The nonce and the domain separator that a permit of `owner` for `token` is signed with.
+    ///
+    /// # Errors
+    /// [`NodeError`]; the token reverts if it knows no permits.
+    pub async fn permit(&self, token: Account, owner: Account) -> Result<(U256, Id), NodeError> {
+        let contract = IERC20::new(token.into(), self.provider());
+        let nonce = contract.nonces(owner.into()).call().await?;
+        Ok((nonce, contract.DOMAIN_SEPARATOR().call().await?.0))
+    }
+
+    fn contract(&self) -> Market::MarketInstance<&alloy::providers::RootProvider> {
+        Market::new(self.market_address(), self.provider())
+    }
+}
+
+fn strange(what: &str, have: impl std::fmt::Display) -> NodeError {
+    NodeError::Unreachable(format!("{what} {have} is not one of this market: is it the right contract?"))
+}

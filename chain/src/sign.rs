@@ -1,0 +1,60 @@
+//! EIP-712: ids of requests, digests of bids, and signatures over both.
+
+use alloy::primitives::B256;
+use alloy::signers::SignerSync;
+use alloy::sol_types::{Eip712Domain, SolStruct, eip712_domain};
+use bourse_sim::request::Request;
+use bourse_sim::{Account, Id};
+
+use crate::call::Bid;
+use crate::convert;
+use crate::key::{Key, KeyError};
+use crate::node::Node;
+
+/// The domain that signatures for one market on one chain belong to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Domain(Eip712Domain);
+
+impl Domain {
+    /// The domain of the market at `market` on chain `chain_id`.
+    pub fn new(chain_id: u64, market: Account) -> Self {
+        let contract = alloy::primitives::Address::from(market);
+        Self(eip712_domain! { name: "Bourse", version: "1", chain_id: chain_id, verifying_contract: contract, })
+    }
+
+    /// The domain of the market that `node` is asked about.
+    pub fn of(node: &Node) -> Self {
+        Self::new(node.chain_id(), node.market())
+    }
+
+    /// The id of `request`: what its requester signs, and the key of everything about it.
+    pub fn request_id(&self, request: &Request) -> Id {
+        convert::request_out(request).eip712_signing_hash(&self.0).0
+    }
+
+    /// What the prover of `bid` signs.
+    pub fn bid_digest(&self, bid: &Bid) -> Id {
+        convert::bid_out(bid).eip712_signing_hash(&self.0).0
+    }
+
+    /// The signature with which anyone may enter `request`: 65 bytes.
+    ///
+    /// # Errors
+    /// [`KeyError::Signing`] if the key cannot sign.
+    pub fn sign_request(&self, key: &Key, request: &Request) -> Result<Vec<u8>, KeyError> {
+        sign(key, self.request_id(request))
+    }
+
+    /// The signature with which anyone may bring `bid`: 65 bytes.
+    ///
+    /// # Errors
+    /// [`KeyError::Signing`] if the key cannot sign.
+    pub fn sign_bid(&self, key: &Key, bid: &Bid) -> Result<Vec<u8>, KeyError> {
+        sign(key, self.bid_digest(bid))
+    }
+}
+
+fn sign(key: &Key, digest: Id) -> Result<Vec<u8>, KeyError> {
+    let signature = key.signer().sign_hash_sync(&B256::from(digest));
+    signature.map(|signature| signature.as_bytes().to_vec()).map_err(|error| KeyError::Signing(error.to_string()))
+}
