@@ -1,0 +1,97 @@
+//! Shared vectors: what the twins answer, for `test/mechanisms/Vectors.t.sol` to hold against the contracts. Written with
+//! `BOURSE_WRITE_VECTORS=1`; otherwise the files have to be what the twins say now.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod asks;
+
+use asks::Dice;
+use bourse_sim::ask::{Answer, Ask, Refusal};
+use bourse_sim::mechanisms::{Mechanism, by_name};
+use serde_json::{Value, json};
+
+fn prefixed(bytes: Vec<u8>) -> String {
+    format!("0x{}", hex::encode(bytes))
+}
+
+/// Encoded results, and which of them are answers rather than errors.
+fn results<T>(results: impl Iterator<Item = Result<T, Refusal>>, encode: impl Fn(&T) -> Vec<u8>) -> Value {
+    let (ok, bytes): (Vec<bool>, Vec<String>) = results
+        .map(|result| match result {
+            Ok(answer) => (true, prefixed(encode(&answer))),
+            Err(refusal) => (false, prefixed(refusal.encode())),
+        })
+        .unzip();
+    json!({ "ok": ok, "bytes": bytes })
+}
+
+fn vectors(mechanism: &dyn Mechanism, asks: &[Ask]) -> Value {
+    json!({
+        "name": mechanism.name(),
+        "asks": asks.iter().map(|ask| prefixed(ask.encode())).collect::<Vec<_>>(),
+        "check": results(asks.iter().map(|ask| mechanism.check(&ask.params)), |shape| shape.encode()),
+        "envelope": results(
+            asks.iter().map(|ask| mechanism.envelope(&ask.params, &ask.request)), |envelope| envelope.encode()),
+        "step": results(asks.iter().map(|ask| mechanism.step(ask)), Answer::encode),
+    })
+}
+
+/// Every kind of answer and refusal occurs often enough to mean something.
+fn assert_varied(mechanism: &dyn Mechanism, asks: &[Ask], refusals: &[&str], answers: &[&str]) {
+    assert!(asks.len() >= 200);
+    for wanted in refusals {
+        let found =
+            asks.iter().filter_map(|ask| mechanism.step(ask).err()).filter(|refusal| is(refusal, wanted)).count();
+        assert!(found >= 5, "{}: only {found} times {wanted}", mechanism.name());
+    }
+    for wanted in answers {
+        let moves =
+            |ask| mechanism.step(ask).map(|answer| answer.moves.iter().map(|m| format!("{:?}", m.kind)).collect());
+        let found =
+            asks.iter().filter_map(|ask| moves(ask).ok()).filter(|kinds: &Vec<_>| kinds.join("+") == *wanted).count();
+        assert!(found >= 5, "{}: only {found} times {wanted:?}", mechanism.name());
+    }
+}
+
+fn is(refusal: &Refusal, name: &str) -> bool {
+    format!("{refusal:?}").starts_with(name)
+}
+
+fn check_file(name: &str, asks: Vec<Ask>, refusals: &[&str], answers: &[&str]) {
+    let mechanism = by_name(name).unwrap();
+    assert_varied(mechanism, &asks, refusals, answers);
+    for ask in &asks {
+        assert_eq!(Ask::decode(&ask.encode()).as_ref(), Ok(ask));
+        match mechanism.step(ask) {
+            Ok(answer) => assert_eq!(Answer::decode(&answer.encode()), Ok(answer)),
+            Err(refusal) => assert_eq!(Refusal::decode(&refusal.encode()), Ok(refusal)),
+        }
+    }
+    let text = serde_json::to_string_pretty(&vectors(mechanism, &asks)).unwrap() + "\n";
+    let path = format!("{}/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("BOURSE_WRITE_VECTORS").is_some() {
+        std::fs::write(&path, text).unwrap();
+        return;
+    }
+    let have = std::fs::read_to_string(&path).unwrap();
+    assert!(have == text, "{path} is stale: run this test with BOURSE_WRITE_VECTORS=1 and look at the difference");
+}
+
+#[test]
+fn posted() {
+    let asks = asks::posted(&mut Dice::new(1), 210);
+    check_file("posted", asks, &["TooLate", "NotYet", "Unacceptable", "Unexpected", "Malformed"], &["Award", "Close"]);
+}
+
+#[test]
+fn dutch() {
+    let asks = asks::dutch(&mut Dice::new(2), 220);
+    check_file("dutch", asks, &["TooLate", "NotYet", "Unacceptable", "Unexpected", "Malformed"], &["Award", "Close"]);
+}
+
+#[test]
+fn sealed() {
+    let asks = asks::sealed(&mut Dice::new(3), 360);
+    let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    let answers = ["Hold", "", "Release", "Forfeit", "Award", "Close", "Forfeit+Award", "Forfeit+Close"];
+    check_file("sealed", asks, &refusals, &answers);
+}
