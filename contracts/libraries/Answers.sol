@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {NotYet} from "../interfaces/IMechanism.sol";
-import {Answer, Ask, Move, MoveKind} from "../types/Ask.sol";
+import {Answer, Move, MoveKind} from "../types/Ask.sol";
 
 /// The moves that mechanisms answer with, one line each.
 library Answers {
@@ -39,9 +39,14 @@ library Answers {
         moves[0] = move;
     }
 
+    /// The request is awarded to a bidder, and nothing else happens.
+    function sell(address prover, uint88 price) internal pure returns (Answer memory answer) {
+        answer.moves = only(award(prover, price));
+    }
+
     /// What a tick does under a rule that holds no deposits: after `last` the request is given up.
-    function closeAfter(Ask calldata ask, uint40 last) internal pure returns (Answer memory answer) {
-        require(ask.time > last, NotYet(ask.time, last + 1));
+    function closeAfter(uint40 time, uint40 last) internal pure returns (Answer memory answer) {
+        require(time > last, NotYet(time, last + 1));
         answer.moves = only(close());
     }
 }

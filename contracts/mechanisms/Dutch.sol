@@ -58,16 +58,17 @@ contract Dutch is IMechanism {
 
     /// `Bid`: awards at the price of the moment. `Unacceptable(bid.price, price)` while that is below the bid, `TooLate`
     /// after the patience. `Tick`: closes after the patience, `NotYet` before.
-    function step(Ask calldata ask) external pure returns (Answer memory answer) {
+    function step(Ask calldata ask) external pure returns (Answer memory) {
         DutchParams memory p = abi.decode(ask.params, (DutchParams));
-        uint40 last = _last(p, ask.openedAt);
-        if (ask.cause == Cause.Tick) return Answers.closeAfter(ask, last);
+        (Cause cause, uint40 time, uint40 openedAt) = (ask.cause, ask.time, ask.openedAt);
+        uint40 last = _last(p, openedAt);
+        if (cause == Cause.Tick) return Answers.closeAfter(time, last);
 
-        require(ask.cause == Cause.Bid, Unexpected(uint8(ask.cause)));
-        require(ask.time <= last, TooLate(ask.time, last));
-        uint88 price = _priceAt(p, ask.request.maxPrice, ask.time - ask.openedAt);
-        require(ask.price <= price, Unacceptable(ask.price, price));
-        answer.moves = Answers.only(Answers.award(ask.actor.prover, price));
+        require(cause == Cause.Bid, Unexpected(uint8(cause)));
+        require(time <= last, TooLate(time, last));
+        (uint88 want, uint88 price) = (ask.price, _priceAt(p, ask.request.maxPrice, time - openedAt));
+        require(want <= price, Unacceptable(want, price));
+        return Answers.sell(ask.actor.prover, price);
     }
 
     /// The price at `time`, rounded down.
@@ -97,12 +98,17 @@ contract Dutch is IMechanism {
         return openedAt + p.delay + uint40(climbing);
     }
 
-    function _priceAt(DutchParams memory p, uint88 maxPrice, uint256 elapsed) private pure returns (uint88) {
-        uint256 start = _share(maxPrice, p.startBps);
-        if (elapsed <= p.delay) return uint88(start);
-        uint256 end = _share(maxPrice, p.endBps);
-        uint256 climbing = elapsed - p.delay;
-        return climbing >= p.ramp ? uint88(end) : uint88(start + (end - start) * climbing / p.ramp);
+    function _priceAt(DutchParams memory p, uint256 maxPrice, uint256 elapsed) private pure returns (uint88) {
+        // Amounts are below 2^88, shares at most all, seconds below 2^41, and `check` has seen that the price climbs.
+        unchecked {
+            uint256 delay = p.delay;
+            uint256 start = maxPrice * p.startBps / BPS;
+            if (elapsed <= delay) return uint88(start);
+            uint256 climbing = elapsed - delay;
+            uint256 ramp = p.ramp;
+            uint256 end = maxPrice * p.endBps / BPS;
+            return uint88(climbing >= ramp ? end : start + (end - start) * climbing / ramp);
+        }
     }
 
     function _share(uint88 maxPrice, uint16 bps) private pure returns (uint88) {
@@ -111,6 +117,8 @@ contract Dutch is IMechanism {
 
     /// The last second at which a bid is taken.
     function _last(DutchParams memory p, uint40 openedAt) private pure returns (uint40) {
-        return openedAt + p.delay + p.ramp + p.patience;
+        unchecked {
+            return uint40(uint256(openedAt) + p.delay + p.ramp + p.patience);
+        }
     }
 }

@@ -63,20 +63,21 @@ contract PostedPrice is IMechanism {
 
     /// `Bid`: awards at the price. `Unacceptable(bid.price, price)` if the bid wants more, `TooLate` after the patience.
     /// `Tick`: closes after the patience, `NotYet` before.
-    function step(Ask calldata ask) external pure returns (Answer memory answer) {
+    function step(Ask calldata ask) external pure returns (Answer memory) {
         PostedParams memory p = abi.decode(ask.params, (PostedParams));
-        uint40 last = ask.openedAt + p.patience;
-        if (ask.cause == Cause.Tick) return Answers.closeAfter(ask, last);
+        (Cause cause, uint40 time, uint40 last) = (ask.cause, ask.time, ask.openedAt + p.patience);
+        if (cause == Cause.Tick) return Answers.closeAfter(time, last);
 
-        require(ask.cause == Cause.Bid, Unexpected(uint8(ask.cause)));
-        require(ask.time <= last, TooLate(ask.time, last));
-        uint88 price = _price(p, ask.request);
-        require(ask.price <= price, Unacceptable(ask.price, price));
-        answer.moves = Answers.only(Answers.award(ask.actor.prover, price));
+        require(cause == Cause.Bid, Unexpected(uint8(cause)));
+        require(time <= last, TooLate(time, last));
+        (uint88 want, uint88 price) = (ask.price, _price(p, ask.request));
+        require(want <= price, Unacceptable(want, price));
+        return Answers.sell(ask.actor.prover, price);
     }
 
     function _price(PostedParams memory p, Request calldata request) private pure returns (uint88) {
         uint256 tariff = p.base + uint256(p.rate) * request.work / RATE_UNIT;
-        return tariff < request.maxPrice ? uint88(tariff) : request.maxPrice;
+        uint88 maxPrice = request.maxPrice;
+        return tariff < maxPrice ? uint88(tariff) : maxPrice;
     }
 }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+
+import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
+import {Dutch} from "../../contracts/mechanisms/Dutch.sol";
+import {PostedPrice} from "../../contracts/mechanisms/PostedPrice.sol";
+import {SealedBid} from "../../contracts/mechanisms/SealedBid.sol";
+import {Ask} from "../../contracts/types/Ask.sol";
+
+/// The contracts give, byte for byte, the answers and errors that their twins in `sim` gave.
+contract VectorsTest is Test {
+    function test_PostedPriceIsItsTwin() public {
+        _compare(new PostedPrice());
+    }
+
+    function test_DutchIsItsTwin() public {
+        _compare(new Dutch());
+    }
+
+    function test_SealedBidIsItsTwin() public {
+        _compare(new SealedBid());
+    }
+
+    function _compare(IMechanism mechanism) private view {
+        string memory json = vm.readFile(string.concat("sim/vectors/", mechanism.name(), ".json"));
+        assertEq(vm.parseJsonString(json, ".name"), mechanism.name());
+        bytes[] memory asks = vm.parseJsonBytesArray(json, ".asks");
+        assertGe(asks.length, 200);
+        bytes[] memory checks = new bytes[](asks.length);
+        bytes[] memory envelopes = new bytes[](asks.length);
+        bytes[] memory steps = new bytes[](asks.length);
+        for (uint256 i; i < asks.length; ++i) {
+            Ask memory ask = abi.decode(asks[i], (Ask));
+            checks[i] = abi.encodeCall(IMechanism.check, (ask.params));
+            envelopes[i] = abi.encodeCall(IMechanism.envelope, (ask.params, ask.request));
+            steps[i] = bytes.concat(IMechanism.step.selector, asks[i]);
+        }
+        _same(mechanism, checks, json, ".check");
+        _same(mechanism, envelopes, json, ".envelope");
+        _same(mechanism, steps, json, ".step");
+    }
+
+    function _same(IMechanism mechanism, bytes[] memory calls, string memory json, string memory key) private view {
+        bool[] memory ok = vm.parseJsonBoolArray(json, string.concat(key, ".ok"));
+        bytes[] memory want = vm.parseJsonBytesArray(json, string.concat(key, ".bytes"));
+        assertEq(ok.length, calls.length);
+        assertEq(want.length, calls.length);
+        for (uint256 i; i < calls.length; ++i) {
+            (bool success, bytes memory have) = address(mechanism).staticcall(calls[i]);
+            string memory which = string.concat(key, " ", vm.toString(i));
+            assertEq(have, want[i], which);
+            assertEq(success, ok[i], which);
+        }
+    }
+}
