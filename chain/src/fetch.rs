@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use alloy::primitives::{B256, Bloom, BloomInput, U64};
 use alloy::providers::Provider;
+use alloy::rpc::client::BatchRequest;
 use alloy::rpc::types::{Filter, Log};
 use bourse_sim::Id;
 use bourse_sim::event::Event;
@@ -135,7 +136,7 @@ async fn ask(node: &Node, block: String) -> Result<Option<Header>, NodeError> {
 /// Headers that are a chain by their parent hashes, in one request.
 async fn headers(node: &Node, from: u64, to: u64) -> Result<Vec<Header>, NodeError> {
     let client = node.provider().client();
-    let mut batch = client.new_batch();
+    let mut batch = BatchRequest::new(&client);
     let mut answers = Vec::new();
     for number in from..=to {
         let params = (format!("{number:#x}"), false);

@@ -53,6 +53,13 @@ pub enum Submitted {
         /// The number of its block.
         block: u64,
     },
+    /// It was submitted before and its transaction had no effect. To try again is a new deed, under a new key.
+    Failed {
+        /// The transaction that reverted, or that cancelled it.
+        transaction: Id,
+        /// The number of its block.
+        block: u64,
+    },
 }
 
 /// What became of an intent.
@@ -66,7 +73,7 @@ pub enum Outcome {
         /// The number of its block.
         block: u64,
     },
-    /// It ended without effect. Its key is free again.
+    /// It ended without effect. The key is free again only if nothing was ever sent.
     Failed(Fault),
     /// Its deadline has passed and nobody can say yet whether it will land. Another outcome follows.
     Unknown,

@@ -1,8 +1,10 @@
 //! What the market says about itself, at the latest block. For programs that follow the chain their own fold is the
 //! better source; this is for a look from outside.
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::providers::Provider;
+use alloy::signers::SignerSync;
+use alloy::sol_types::SolStruct;
 use bourse_bindings::{IERC20, Market};
 use bourse_sim::ask::{Answer, Status, Tag};
 use bourse_sim::event::{Config, Offer};
@@ -12,6 +14,7 @@ use bourse_sim::{Account, Bps, Id, Time, Wei, ZERO};
 use crate::convert;
 use crate::fetch;
 use crate::follow::Head;
+use crate::key::Key;
 use crate::node::{Node, NodeError};
 
 /// What is stored of a request; the twin of `State` in `contracts/types/State.sol`, which documents the fields.
@@ -62,6 +65,17 @@ pub struct Verifier {
     pub frozen: bool,
     pub codehash: Id,
     pub registrar: Account,
+}
+
+alloy::sol! {
+    /// What ERC-2612 has a holder sign.
+    struct Permit {
+        address owner;
+        address spender;
+        uint256 value;
+        uint256 nonce;
+        uint256 deadline;
+    }
 }
 
 /// How to write amounts of a token.
@@ -276,14 +290,27 @@ impl Node {
         Ok(Token { address: token, symbol, decimals })
     }
 
-    /// The nonce and the domain separator that a permit of `owner` for `token` is signed with.
+    /// The signature with which the market may collect `amount` of the key's tokens until `deadline` (unix seconds), for
+    /// [`crate::call::deposit_with_permit`].
     ///
     /// # Errors
-    /// [`NodeError`]; the token reverts if it knows no permits.
-    pub async fn permit(&self, token: Account, owner: Account) -> Result<(U256, Id), NodeError> {
+    /// [`NodeError`]; a token that knows no permits reverts.
+    pub async fn permit(&self, key: &Key, token: Account, amount: Wei, deadline: Time) -> Result<[u8; 65], NodeError> {
+        let owner = Address::from(key.address());
         let contract = IERC20::new(token.into(), self.provider());
-        let nonce = contract.nonces(owner.into()).call().await?;
-        Ok((nonce, contract.DOMAIN_SEPARATOR().call().await?.0))
+        let permit = Permit {
+            owner,
+            spender: self.market_address(),
+            value: U256::from(amount),
+            nonce: contract.nonces(owner).call().await?,
+            deadline: U256::from(deadline),
+        };
+        // The token's own word on its domain: its name and version need not be guessed.
+        let domain = contract.DOMAIN_SEPARATOR().call().await?;
+        let digest = keccak256([&[0x19, 0x01], domain.as_slice(), permit.eip712_hash_struct().as_slice()].concat());
+        let signature = key.signer().sign_hash_sync(&digest);
+        let signature = signature.map_err(|error| strange("a signature of", error))?;
+        Ok(signature.as_bytes())
     }
 
     fn contract(&self) -> Market::MarketInstance<&alloy::providers::RootProvider> {

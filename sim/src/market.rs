@@ -1,1 +1,242 @@
-//! The market as a fold of its events.
+//! The market as a fold of its events: what the contracts know, and what they no longer store. The programs that decide
+//! have no other model, and the simulator folds the same events into it.
+//!
+//! Every event is checked against the events before it: a [`Violation`] means that this model and the contract disagree.
+
+mod apply;
+mod case;
+mod kept;
+mod money;
+mod registry;
+mod supply;
+mod violation;
+
+use std::collections::BTreeMap;
+
+pub use case::{Award, Case, RECLAIM_DELAY, Step, Ticket};
+pub use money::BURNED;
+pub use registry::{Instance, Verifier};
+pub use supply::{ANY_MECHANISM, ANY_VERIFIER, DRAINING, Prover};
+pub use violation::Violation;
+
+use crate::ask::{Actor, Ask, Cause};
+use crate::event::Event;
+use crate::{Account, Id, Time, Wei, ZERO};
+use case::Cases;
+use money::Money;
+use registry::Registry;
+use supply::Supply;
+
+/// Checkpoints kept when no other number is chosen.
+const HISTORY: usize = 128;
+
+/// The market: the sum of its events.
+#[derive(Clone, Debug)]
+pub struct Market {
+    stake_token: Account,
+    history: usize,
+    checkpoints: usize,
+    money: Money,
+    supply: Supply,
+    registry: Registry,
+    cases: Cases,
+}
+
+/// What a mechanism would be asked about, beside the request itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Why it is asked.
+    pub cause: Cause,
+    /// The prover it is about, or [`ZERO`].
+    pub actor: Account,
+    /// Of a bid; otherwise 0.
+    pub price: Wei,
+    /// Of the bid or tick.
+    pub data: Vec<u8>,
+    /// Unix seconds.
+    pub time: Time,
+    /// The number of the block.
+    pub block_number: u64,
+    /// The hash of the block that a draw fixed, once it is known; otherwise 0.
+    pub beacon: Id,
+}
+
+impl Market {
+    /// A market without events yet, whose stakes are counted in `stake_token`.
+    pub fn new(stake_token: Account) -> Self {
+        Self {
+            stake_token,
+            history: HISTORY,
+            checkpoints: 0,
+            money: Money::default(),
+            supply: Supply::default(),
+            registry: Registry::default(),
+            cases: Cases::default(),
+        }
+    }
+
+    /// Keeps the last `blocks` checkpoints instead of 128.
+    pub fn keeping(self, blocks: usize) -> Self {
+        Self { history: blocks, ..self }
+    }
+
+    /// From here on changes can be undone by [`Market::revert`]. To be called before the events of each block; without it
+    /// nothing is remembered, and the fold is faster.
+    pub fn checkpoint(&mut self) {
+        self.checkpoints = (self.checkpoints + 1).min(self.history);
+        self.money.checkpoint(self.history);
+        self.supply.checkpoint(self.history);
+        self.registry.checkpoint(self.history);
+        self.cases.checkpoint(self.history);
+    }
+
+    /// Undoes everything since the last checkpoint, and the checkpoint.
+    ///
+    /// # Errors
+    /// [`Violation::NoCheckpoint`] if none is left.
+    pub fn revert(&mut self) -> Result<(), Violation> {
+        self.checkpoints = self.checkpoints.checked_sub(1).ok_or(Violation::NoCheckpoint)?;
+        self.money.revert();
+        self.supply.revert();
+        self.registry.revert();
+        self.cases.revert();
+        Ok(())
+    }
+
+    /// A block: a checkpoint, then its events, which happened at `time`.
+    ///
+    /// # Errors
+    /// The first [`Violation`]. The model is of no use then.
+    pub fn commit(&mut self, events: &[Event], time: Time) -> Result<(), Violation> {
+        self.checkpoint();
+        events.iter().try_for_each(|event| self.apply(event, time))
+    }
+
+    /// What stakes, bonds and deposits are counted in.
+    pub fn stake_token(&self) -> Account {
+        self.stake_token
+    }
+
+    /// What `account` may withdraw or lock, in `token`. Tips out of slashes are not in it before they are spent: the
+    /// events do not say whose they are.
+    pub fn balance(&self, token: Account, account: Account) -> Wei {
+        self.money.balance(token, account)
+    }
+
+    /// Everything that the market owes in `token`: balances, escrows of live requests, stakes and stakes on their way out.
+    pub fn owed(&self, token: Account) -> Wei {
+        let escrows = self.live().filter(|(_, case)| case.request.token == token);
+        let escrows = escrows.map(|(_, case)| case.request.max_price - case.spent + case.tip);
+        let mut owed = self.money.total(token) + escrows.sum::<Wei>();
+        if token == self.stake_token {
+            let provers = self.supply.provers().values();
+            owed += provers.map(|prover| prover.stake + prover.exit.map_or(0, |(amount, _)| amount)).sum::<Wei>();
+        }
+        owed
+    }
+
+    /// A prover, if it ever declared itself one.
+    pub fn prover(&self, prover: &Account) -> Option<&Prover> {
+        self.supply.provers().get(prover)
+    }
+
+    /// The prover with number `number`.
+    pub fn prover_at(&self, number: u32) -> Option<Account> {
+        self.supply.by_number(number)
+    }
+
+    /// All provers, by address.
+    pub fn provers(&self) -> &BTreeMap<Account, Prover> {
+        self.supply.provers()
+    }
+
+    /// All instances, by number.
+    pub fn instances(&self) -> &BTreeMap<u32, Instance> {
+        self.registry.instances()
+    }
+
+    /// All verifiers, by number.
+    pub fn verifiers(&self) -> &BTreeMap<u32, Verifier> {
+        self.registry.verifiers()
+    }
+
+    /// A request, if it entered.
+    pub fn request(&self, id: &Id) -> Option<&Case> {
+        self.cases.all().get(id)
+    }
+
+    /// All requests that ever entered, by id.
+    pub fn requests(&self) -> &BTreeMap<Id, Case> {
+        self.cases.all()
+    }
+
+    /// The requests that are open or awarded, by id.
+    pub fn live(&self) -> impl Iterator<Item = (&Id, &Case)> {
+        self.cases.live()
+    }
+
+    /// The requests for which time alone allows something at `time` (see [`Case::due`]), the longest overdue first. Costs
+    /// what it yields.
+    pub fn due(&self, time: Time) -> impl Iterator<Item = (&Id, &Case)> {
+        self.cases.due(time)
+    }
+
+    /// When the first request is due.
+    pub fn next_due(&self) -> Option<Time> {
+        self.cases.next_due()
+    }
+
+    /// The question that the market would ask the mechanism of request `id`; the twin of `_ask` in
+    /// `contracts/Auctions.sol`. None if the request or its instance is unknown.
+    pub fn ask(&self, id: &Id, turn: Turn) -> Option<Ask> {
+        let case = self.request(id)?;
+        let config = self.registry.config(case.instance, case.version).ok()?;
+        let shared = self.instances().get(&case.instance).map(|instance| instance.shared.as_slice()).unwrap_or_default();
+        Some(Ask {
+            cause: turn.cause,
+            id: *id,
+            status: case.status,
+            request: case.request.as_ref().clone(),
+            holds: u8::try_from(case.tickets.len()).unwrap_or(u8::MAX),
+            rung: case.rung,
+            opened_at: case.time,
+            time: turn.time,
+            block_number: turn.block_number,
+            beacon: turn.beacon,
+            actor: self.actor(case, turn.actor),
+            price: turn.price,
+            data: turn.data,
+            params: config.params.clone(),
+            words: case.words.clone(),
+            shared: shared.iter().take(config.shape.shared.into()).copied().collect(),
+        })
+    }
+
+    fn actor(&self, case: &Case, prover: Account) -> Actor {
+        if prover == ZERO {
+            return Actor::default();
+        }
+        let ticket = case.tickets.get(&prover).copied().unwrap_or_default();
+        let actor = Actor { prover, held: ticket.amount, tag: ticket.tag, ..Actor::default() };
+        let Some(entry) = self.prover(&prover) else { return actor };
+        let offer = entry.offers.get(&case.request.token).copied().unwrap_or_default();
+        Actor {
+            id: entry.number,
+            free: entry.free(),
+            capacity: entry.capacity(),
+            kept: entry.kept,
+            failed: entry.failed,
+            throughput: offer.throughput,
+            ..actor
+        }
+    }
+
+    /// How many requests there are of each status, in the order None, Open, Awarded, Fulfilled, Closed, Cancelled.
+    pub fn census(&self) -> [usize; 6] {
+        let mut census = [0; 6];
+        for case in self.requests().values() {
+            census[case.status as usize] += 1;
+        }
+        census
+    }
+}

@@ -1,0 +1,275 @@
+//! What each event does.
+
+use std::sync::Arc;
+
+use crate::ask::Status;
+use crate::event::Event;
+use crate::market::case::{Award, Case, Step, Ticket};
+use crate::market::money::BURNED;
+use crate::market::registry::Verifier;
+use crate::market::supply::{equal, less};
+use crate::market::{Market, Violation};
+use crate::request::Request;
+use crate::{Account, Id, Time, Wei};
+
+type Result<T = ()> = std::result::Result<T, Violation>;
+
+/// Stake that its owner loses, by where it goes.
+struct Loss {
+    burned: Wei,
+    compensation: Wei,
+    tip: Wei,
+}
+
+impl Market {
+    /// Takes in one event, which happened at `time` (unix seconds).
+    ///
+    /// # Errors
+    /// A [`Violation`] if it cannot follow from the events before it. The model is of no use then.
+    pub fn apply(&mut self, event: &Event, time: Time) -> Result {
+        match event {
+            Event::Deposited { token, account, amount, .. } => {
+                self.money.credit(*token, *account, *amount);
+                Ok(())
+            }
+            Event::Withdrawn { token, account, amount, .. } => self.money.debit(*token, *account, *amount),
+            Event::Declared { prover, number, declaration } => self.supply.declare(*prover, *number, declaration),
+            Event::Staked { prover, amount } => {
+                self.money.debit(self.stake_token, *prover, *amount)?;
+                self.supply.stake(*prover, *amount)
+            }
+            Event::Unstaking { prover, amount, ready_at } => self.supply.unstake(*prover, *amount, *ready_at),
+            Event::Unstaked { prover, amount } => {
+                self.supply.finish_unstake(*prover, *amount)?;
+                self.money.credit(self.stake_token, *prover, *amount);
+                Ok(())
+            }
+            Event::InstanceSet { instance, version, owner, open, config } => {
+                self.registry.set(*instance, *version, *owner, *open, config)
+            }
+            Event::InstanceRetired { instance } => self.registry.retire(*instance),
+            Event::VerifierRegistered { verifier, target, registrar, codehash, gas } => {
+                let (target, registrar, codehash, gas) = (*target, *registrar, *codehash, *gas);
+                self.registry.add_verifier(*verifier, Verifier { target, codehash, gas, registrar, frozen: false })
+            }
+            Event::VerifierFrozen { verifier } => self.registry.freeze(*verifier),
+            Event::NotedInstance { instance, shared } => self.registry.share(*instance, shared),
+            event => self.apply_to_request(event, time),
+        }
+    }
+
+    fn apply_to_request(&mut self, event: &Event, time: Time) -> Result {
+        match event {
+            Event::Opened { id, version, request, input, .. } => self.opened(*id, *version, request, input, time),
+            Event::Awarded { id, prover, price, due, bond_bps } => {
+                self.awarded(*id, *prover, *price, *due, *bond_bps, time)
+            }
+            Event::Held { id, prover, amount, tag } => {
+                self.held(*id, *prover, Ticket { amount: *amount, tag: *tag })
+            }
+            Event::Released { id, prover, amount } => {
+                let ticket = self.tear(*id, *prover)?;
+                equal("the deposit given back", *amount, ticket.amount)?;
+                self.supply.lock(*prover, ticket.amount, 0, -1)
+            }
+            Event::Forfeited { id, prover, burned, compensation, tip } => {
+                let loss = Loss { burned: *burned, compensation: *compensation, tip: *tip };
+                let ticket = self.tear(*id, *prover)?;
+                self.supply.seize(*prover, ticket.amount)?;
+                self.confiscate(*id, ticket.amount, &loss)
+            }
+            Event::Slashed { id, prover, burned, compensation, tip } => {
+                let loss = Loss { burned: *burned, compensation: *compensation, tip: *tip };
+                self.slashed(*id, *prover, &loss, time)
+            }
+            Event::Excused { id, prover } => {
+                let award = self.cases.get(*id)?.awarded_to(*id, *prover, "Excused")?;
+                self.supply.lock(*prover, award.bond, 0, -1)?;
+                self.cases.edit(*id, |case| case.reopen(time, Step::Excused { prover: *prover }))
+            }
+            Event::Climbed { id, rung, instance, version } => self.climbed(*id, *rung, *instance, *version, time),
+            Event::Noted { id, words } => {
+                let words = words.clone();
+                self.cases.edit(*id, |case| case.words = words)
+            }
+            Event::BeaconFixed { id, block } => self.cases.edit(*id, |case| case.beacon = Some(*block)),
+            Event::Tipped { id, to, amount } => self.tipped(*id, *to, *amount),
+            event => self.end(event, time),
+        }
+    }
+
+    fn end(&mut self, event: &Event, time: Time) -> Result {
+        match event {
+            Event::Rewarded { id, prover, amount } => self.rewarded(*id, *prover, *amount),
+            Event::Fulfilled { id, prover, price, proof } => self.fulfilled(*id, *prover, *price, proof, time),
+            Event::Closed { id, refund } => {
+                let case = self.cases.get(*id)?;
+                case.require(*id, Status::Open, "Closed")?;
+                equal("the refund", *refund, case.request.max_price - case.spent)?;
+                equal("the tip that was left", case.tip, 0)?;
+                self.refund(*id, *refund)?;
+                self.cases.edit(*id, |case| case.end(Status::Closed, time, Step::Closed))
+            }
+            Event::Cancelled { id, refund } => self.cancelled(*id, *refund, time),
+            // Of interest to those who follow one request; they change nothing.
+            _ => Ok(()),
+        }
+    }
+
+    fn opened(&mut self, id: Id, version: u32, request: &Request, input: &[u8], time: Time) -> Result {
+        let config = self.registry.config(request.instance, version)?;
+        let words = vec![Id::default(); config.shape.words.into()];
+        self.money.debit(request.token, request.requester, request.escrow())?;
+        let case = Case {
+            input: Arc::from(input),
+            status: Status::Open,
+            rung: 0,
+            instance: request.instance,
+            version,
+            time,
+            award: None,
+            failed: None,
+            tip: request.tip,
+            spent: 0,
+            words,
+            tickets: Default::default(),
+            beacon: None,
+            proof: None,
+            steps: vec![(time, Step::Entered)],
+            request: Arc::new(request.clone()),
+        };
+        self.cases.enter(id, case)
+    }
+
+    fn held(&mut self, id: Id, prover: Account, ticket: Ticket) -> Result {
+        let case = self.cases.get(id)?;
+        case.require(id, Status::Open, "Held")?;
+        let old = case.tickets.get(&prover).map(|ticket| ticket.amount);
+        self.supply.lock(prover, old.unwrap_or(0), ticket.amount, i32::from(old.is_none()))?;
+        self.cases.edit(id, |case| {
+            case.tickets.insert(prover, ticket);
+        })
+    }
+
+    fn tear(&mut self, id: Id, prover: Account) -> Result<Ticket> {
+        let ticket = self.cases.get(id)?.tickets.get(&prover).copied();
+        let ticket = ticket.ok_or(Violation::WrongProver { id, prover })?;
+        self.cases.edit(id, |case| {
+            case.tickets.remove(&prover);
+        })?;
+        Ok(ticket)
+    }
+
+    fn awarded(
+        &mut self,
+        id: Id,
+        prover: Account,
+        price: Wei,
+        due: Time,
+        bond_bps: u16,
+        time: Time,
+    ) -> Result {
+        let case = self.cases.get(id)?;
+        case.require(id, Status::Open, "Awarded")?;
+        let most = case.request.max_price - case.spent;
+        less("the price", most, price)?;
+        less("the due time", case.request.deadline.into(), due.into())?;
+        equal("the tip that was left", case.tip, 0)?;
+        let bond = case.bond_at(bond_bps);
+        let held = case.tickets.get(&prover).map(|ticket| ticket.amount);
+        self.supply.lock(prover, held.unwrap_or(0), bond, i32::from(held.is_none()))?;
+        self.cases.edit(id, |case| {
+            case.tickets.remove(&prover);
+            case.status = Status::Awarded;
+            case.time = due;
+            case.award = Some(Award { prover, price, due, bond_bps, bond });
+            case.steps.push((time, Step::Awarded { prover, price }));
+        })
+    }
+
+    fn slashed(&mut self, id: Id, prover: Account, loss: &Loss, time: Time) -> Result {
+        let award = self.cases.get(id)?.awarded_to(id, prover, "Slashed")?;
+        self.supply.seize(prover, award.bond)?;
+        let entry = self.supply.edit(prover)?;
+        entry.failed = entry.failed.saturating_add(1);
+        self.confiscate(id, award.bond, loss)?;
+        self.cases.edit(id, |case| case.reopen(time, Step::Failed { prover }))
+    }
+
+    fn confiscate(&mut self, id: Id, amount: Wei, loss: &Loss) -> Result {
+        equal("the stake lost", loss.burned + loss.compensation + loss.tip, amount)?;
+        let requester = self.cases.get(id)?.request.requester;
+        self.money.credit(self.stake_token, BURNED, loss.burned);
+        self.money.credit(self.stake_token, requester, loss.compensation);
+        self.money.credit_unnamed(self.stake_token, loss.tip);
+        Ok(())
+    }
+
+    fn climbed(&mut self, id: Id, rung: u8, instance: u32, version: u32, time: Time) -> Result {
+        let words = vec![Id::default(); self.registry.config(instance, version)?.shape.words.into()];
+        let case = self.cases.get(id)?;
+        case.require(id, Status::Open, "Climbed")?;
+        less("the rung before", rung.into(), Wei::from(case.rung) + 1)?;
+        self.cases.edit(id, |case| {
+            (case.rung, case.instance, case.version) = (rung, instance, version);
+            case.time = time;
+            case.words = words;
+            case.steps.push((time, Step::Climbed { rung }));
+        })
+    }
+
+    fn tipped(&mut self, id: Id, to: Account, amount: Wei) -> Result {
+        let case = self.cases.get(id)?;
+        case.require(id, Status::Open, "Tipped")?;
+        equal("the tip", amount, case.tip)?;
+        self.money.credit(case.request.token, to, amount);
+        self.cases.edit(id, |case| case.tip = 0)
+    }
+
+    fn rewarded(&mut self, id: Id, prover: Account, amount: Wei) -> Result {
+        let case = self.cases.get(id)?;
+        less("the reward", case.request.max_price - case.spent, amount)?;
+        self.money.credit(case.request.token, prover, amount);
+        self.cases.edit(id, |case| case.spent += amount)
+    }
+
+    fn fulfilled(&mut self, id: Id, prover: Account, price: Wei, proof: &[u8], time: Time) -> Result {
+        let case = self.cases.get(id)?;
+        let award = case.awarded_to(id, prover, "Fulfilled")?;
+        equal("the price", price, award.price)?;
+        less("the time of a proof", award.due.into(), time.into())?;
+        let refund = case.request.max_price - case.spent - price;
+        self.money.credit(case.request.token, prover, price);
+        self.refund(id, refund)?;
+        self.supply.lock(prover, award.bond, 0, -1)?;
+        let entry = self.supply.edit(prover)?;
+        entry.kept = entry.kept.saturating_add(1);
+        self.cases.edit(id, |case| {
+            case.spent += price;
+            case.proof = Some(Arc::from(proof));
+            case.end(Status::Fulfilled, time, Step::Fulfilled { prover });
+        })
+    }
+
+    fn cancelled(&mut self, id: Id, refund: Wei, time: Time) -> Result {
+        let Ok(case) = self.cases.get(id) else {
+            equal("the refund of a request that never entered", refund, 0)?;
+            self.cases.void(id);
+            return Ok(());
+        };
+        case.require(id, Status::Open, "Cancelled")?;
+        equal("the number of deposits", case.tickets.len() as Wei, 0)?;
+        equal("the refund", refund, case.request.max_price - case.spent + case.tip)?;
+        self.refund(id, refund)?;
+        self.cases.edit(id, |case| {
+            case.tip = 0;
+            case.end(Status::Cancelled, time, Step::Cancelled);
+        })
+    }
+
+    fn refund(&mut self, id: Id, amount: Wei) -> Result {
+        let case = self.cases.get(id)?;
+        self.money.credit(case.request.token, case.request.requester, amount);
+        Ok(())
+    }
+}
