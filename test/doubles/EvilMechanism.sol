@@ -42,7 +42,8 @@ contract EvilMechanism is IMechanism {
         _moods[cause] = mood;
     }
 
-    function misbehave(Mood mood) external {
+    /// To every cause.
+    function misbehaveAlways(Mood mood) external {
         for (uint8 i; i <= uint8(Cause.Proof); ++i) {
             _moods[Cause(i)] = mood;
         }
