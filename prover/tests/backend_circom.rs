@@ -73,7 +73,14 @@ async fn refuses_what_it_cannot_prove_before_anyone_bids() {
     for bad in [json!("-1"), json!("x"), json!(1.5), json!(null), json!({"c": 1}), json!("9".repeat(78))] {
         assert_eq!(mismatch(job(&backend, json!({"a": "3", "b": bad}), 1, &[3])).await, "inputs", "{bad}");
     }
-    for signals in [json!({"a": "3", "b": "11", "c": "1"}), json!({"a": "3", "b": ["11", "12"]}), json!({})] {
+    let wrong = [
+        json!({"a": "3", "b": "11", "c": "1"}),
+        json!({"a": "3", "b": ["11", "12"]}),
+        json!({}),
+        json!({"a": "3", "c": "11"}),
+        json!({"a": ["3", "11"]}),
+    ];
+    for signals in wrong {
         let fault = backend.check(&job(&backend, signals.clone(), 1, &[3])).await;
         assert!(matches!(fault, Err(Fault::Mismatch { .. })), "{signals}: {fault:?}");
     }

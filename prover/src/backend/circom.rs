@@ -77,6 +77,8 @@ struct Circuit {
     name: String,
     author: Option<Author>,
     r1cs: R1CS<Fr>,
+    /// Elements of all input signals, arrays counted by element.
+    elements: usize,
     engine: Engine,
     module: Module,
     setup: Setup,
@@ -187,7 +189,9 @@ impl Circuit {
     fn load(settings: Settings) -> Result<Self, Fault> {
         let failed = |path: &PathBuf, e: &dyn std::fmt::Display| Fault::Failed(format!("{}: {e}", path.display()));
         let open = |path: &PathBuf| File::open(path).map(BufReader::new).map_err(|e| failed(path, &e));
-        let r1cs: R1CS<Fr> = R1CSFile::new(open(&settings.r1cs)?).map_err(|e| failed(&settings.r1cs, &e))?.into();
+        let file = R1CSFile::<Fr>::new(open(&settings.r1cs)?).map_err(|e| failed(&settings.r1cs, &e))?;
+        let elements = file.header.n_pub_in as usize + file.header.n_prv_in as usize;
+        let r1cs = R1CS::from(file);
         let (proving, index) = read_zkey(&mut open(&settings.zkey)?).map_err(|e| failed(&settings.zkey, &e))?;
         let (instance, variables) = (index.num_instance_variables, proving.a_query.len());
         if (instance, variables) != (r1cs.num_inputs, r1cs.num_variables) {
@@ -206,7 +210,7 @@ impl Circuit {
         let engine = Engine::default();
         let wasm = std::fs::read(&settings.wasm).map_err(|e| failed(&settings.wasm, &e))?;
         let module = Module::new(&engine, wasm).map_err(|e| failed(&settings.wasm, &e))?;
-        Ok(Self { name: settings.name, author: settings.author, r1cs, engine, module, setup })
+        Ok(Self { name: settings.name, author: settings.author, r1cs, elements, engine, module, setup })
     }
 
     /// Reads a job without computing anything.
@@ -239,6 +243,12 @@ impl Circuit {
             }
             let value = groth16::scalar(&groth16::author_input(job.author));
             signals.push((author.signal.clone(), vec![big(value)]));
+        }
+        // The generated code answers a wrong signal or a missing element with a call that nobody hears.
+        let have = signals.iter().map(|(_, values)| values.len()).sum::<usize>();
+        if have != self.elements {
+            let want = format!("{} in all, with the author's if there is one", self.elements);
+            return Err(Fault::mismatch("inputs", format!("{have} elements of signals"), want));
         }
         Ok(Question { signals, pinned })
     }
