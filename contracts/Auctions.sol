@@ -154,7 +154,7 @@ abstract contract Auctions is Requests {
         compensation = amount * (BPS - BURN_BPS - TIP_BPS) / BPS;
         burned = amount - tip - compensation;
         _credit(stakeToken, BURNED, burned);
-        _credit(stakeToken, msg.sender, tip);
+        _credit(stakeToken, c.caller, tip);
         _credit(stakeToken, c.request.requester, compensation);
     }
 
@@ -197,7 +197,10 @@ abstract contract Auctions is Requests {
             require(block.timestamp < c.request.deadline, DeadlinePassed(block.timestamp, c.request.deadline));
             c.config = _config(c.state.instance, c.state.version);
         }
-        _requireNone(_declines(b.prover, _ledger(b.prover), c.config.mechanism, c.request.verifier));
+        Ledger memory ledger = _ledger(b.prover);
+        _requireNone(_declines(b.prover, ledger, c.config.mechanism, c.request.verifier));
+        // A signed bid that was awarded is spent: nobody brings it again to put its bond at risk a second time.
+        require(msg.sender == b.prover || c.state.prover != ledger.id, WrongProver(c.id, b.prover));
 
         _consult(c, Turn(Cause.Bid, b.prover, b.maxBond, b.price, b.data));
         _storeState(c);

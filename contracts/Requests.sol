@@ -22,6 +22,8 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
         Request request;
         State state;
         Config config;
+        /// Who is tipped for this call.
+        address caller;
     }
 
     /// Most seconds from entry to deadline; stake waits longer than that before it leaves.
@@ -60,6 +62,7 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
         c.id = _hashTypedData(request.structHash());
         c.request = request;
         c.state = _state(c.id);
+        c.caller = msg.sender;
     }
 
     function _state(bytes32 id) internal view returns (State memory) {

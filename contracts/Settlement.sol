@@ -66,9 +66,10 @@ abstract contract Settlement is Auctions {
     }
 
     /// @inheritdoc IMarket
-    function succeed(Request calldata request, address failed) external {
+    function succeed(Request calldata request, address failed, address caller) external {
         require(msg.sender == address(this), OnlySelf(msg.sender));
         Case memory c = _case(request);
+        c.caller = caller;
         c.config = _config(c.state.instance, c.state.version);
         _consult(c, _turn(Cause.Failed, failed));
         _storeState(c);
@@ -171,7 +172,7 @@ abstract contract Settlement is Auctions {
         _storeState(c);
         // A caller must not make the question fail by bringing too little gas for it.
         _requireGas(c.config.shape.gas);
-        try this.succeed(request, failed) {} catch {}
+        try this.succeed(request, failed, c.caller) {} catch {}
         uint8 rung = c.state.rung;
         c.state = _state(c.id);
         return c.state.status != Status.Open || c.state.rung != rung;

@@ -100,7 +100,8 @@ interface IMarket is IEscrow, IRegistry, ISupply {
 
     /// The part of `expire` that asks the mechanism for a successor; only the market calls it, on itself, so that a
     /// mechanism that fails cannot hold the request.
-    function succeed(Request calldata request, address failed) external;
+    /// @param caller who called `expire`, and is tipped.
+    function succeed(Request calldata request, address failed, address caller) external;
 
     /// Gives a ticket back when its request has ended and its deadline is more than a day ago.
     function reclaim(Request calldata request, address prover) external;
