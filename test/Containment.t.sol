@@ -226,9 +226,7 @@ contract ContainmentTest is Hostile {
         EvilMechanism(mechanism).obey(Cause.Bid, Answers.only(Answers.award(alice, PRICE)));
         Request memory r = request(instance);
         opened(r);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMarket.CodeChanged.selector, mechanism, mechanism.codehash, want)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMarket.CodeChanged.selector, mechanism, mechanism.codehash, want));
         this.bid(alice, r);
         vm.warp(r.deadline);
         market.expire(r);

@@ -192,9 +192,7 @@ contract EscrowTest is Base {
 
         vm.startPrank(requester);
         market.deposit(address(token), requester, 40);
-        vm.expectRevert(
-            abi.encodeWithSelector(IEscrow.InsufficientBalance.selector, address(token), requester, 40, 41)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.InsufficientBalance.selector, address(token), requester, 40, 41));
         market.withdraw(address(token), requester, 41);
     }
 

@@ -64,8 +64,7 @@ contract MovesTest is Hostile {
         for (uint256 i; i < dues.length; ++i) {
             m.due = dues[i];
             _expectMove(
-                m,
-                abi.encodeWithSelector(IMarket.FieldOutOfRange.selector, "due", dues[i], uint256(START) + 1, last)
+                m, abi.encodeWithSelector(IMarket.FieldOutOfRange.selector, "due", dues[i], uint256(START) + 1, last)
             );
         }
         Request memory r = evilRequest();

@@ -215,8 +215,7 @@ contract RegistryTest is Base {
 
         _fund(stranger, 1 ether);
         r.requester = stranger;
-        bytes memory refusal =
-            abi.encodeWithSelector(IMarket.PrivateInstance.selector, instance, stranger, requester);
+        bytes memory refusal = abi.encodeWithSelector(IMarket.PrivateInstance.selector, instance, stranger, requester);
         vm.prank(stranger);
         vm.expectRevert(refusal);
         market.open(r, "", "");

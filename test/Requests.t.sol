@@ -71,8 +71,7 @@ contract RequestsTest is Base {
     // P4: nobody else can occupy an id: with another requester it is another request.
     function test_Open_NobodyCanSquat() public {
         Request memory r = request(dutchInstance);
-        bytes memory refusal =
-            abi.encodeWithSelector(IMarket.BadSignature.selector, requester, market.idOf(r));
+        bytes memory refusal = abi.encodeWithSelector(IMarket.BadSignature.selector, requester, market.idOf(r));
         vm.prank(stranger);
         vm.expectRevert(refusal);
         market.open(r, "", "");
@@ -90,9 +89,7 @@ contract RequestsTest is Base {
         (r.maxPrice, r.tip) = (100 ether, 1);
         vm.prank(requester);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IEscrow.InsufficientBalance.selector, NATIVE, requester, 100 ether, 100 ether + 1
-            )
+            abi.encodeWithSelector(IEscrow.InsufficientBalance.selector, NATIVE, requester, 100 ether, 100 ether + 1)
         );
         market.open(r, "", "");
     }
@@ -121,9 +118,7 @@ contract RequestsTest is Base {
         this.open(r);
         r = request(dutchInstance);
         r.deadline = uint40(block.timestamp);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMarket.DeadlinePassed.selector, block.timestamp, block.timestamp)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMarket.DeadlinePassed.selector, block.timestamp, block.timestamp));
         this.open(r);
         r.deadline = uint40(block.timestamp + 30 days + 1);
         _expectRange("deadline", r.deadline, block.timestamp + 1, block.timestamp + 30 days);
