@@ -7,7 +7,9 @@
 //!   .balance(token, account) .ledger(prover) .offer(prover, token)
 //!   .state(id) .ticket(id, prover) .words(id) .shared(instance) .config(instance, version) .instance(number)
 //!   .verifier(number) .exit(prover) .peek(&request, about, data) .stake_token() .token(token) -> Token
-//!   .wallet(token, account) .head()                                  async views at the latest block                    read.rs
+//!   .wallet(token, account) .allowance(token, owner, spender) .permit(&key, token, amount, deadline) .head()
+//!                                                                    async views at the latest block                    read.rs
+//!   .genesis() .code_hash(account) .mechanism_name(mechanism) .simulate(from, &call)                                   probe.rs
 //! Follower::new(node, FollowConfig::from_start(Start::Block(n)))
 //!   .next().await -> Result<Update, FollowError>                     cancel-safe; waits through failures of the node    follow.rs
 //!   Update::{Committed(Block), Reverted(Block), Tip(Head)}           Block { number, hash, parent, time, events, transactions }
@@ -15,8 +17,10 @@
 //!   .submit(intent).await -> Result<Result<Submitted, Fault>, ExecuteError>   idempotent by key; simulated first
 //!   .advance(head).await -> Result<Vec<(String, Outcome)>, ExecuteError>      at each tip: what became of what was sent
 //!   .pending().await -> Result<Vec<Pending>, ExecuteError>
+//!   .complete(intent, patience).await -> Result<Outcome, ExecuteError>        submits and advances by itself, for tools
 //!   .address() .close().await
 //! call::open(&request, &input, &signature) -> Call                   calldata of every function; value for a native deposit
+//! call::deploy(&code, salt) -> (Call, Account)                       to call::DEPLOYER
 //!   .intent(key: impl Into<String>, to: Account) -> Intent           then .until(deadline) .gas_at_least(gas)           call.rs
 //! Domain::of(&node): .request_id(&request) .bid_digest(&bid) .sign_request(&key, &request) .sign_bid(&key, &bid)        sign.rs
 //! Key::from_env(variable) Key::from_keystore(path, &Password) .address()                                                key.rs
@@ -40,6 +44,7 @@ pub mod intent;
 mod journal;
 pub mod key;
 pub mod node;
+mod probe;
 pub mod read;
 mod send;
 mod sentences;

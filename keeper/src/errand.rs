@@ -1,0 +1,61 @@
+//! Questions to the chain that the loop does not wait for: each ends in something to absorb.
+
+use std::time::Duration;
+
+use bourse_chain::call::{self, Fulfillment};
+use bourse_chain::{Fault, Node, NodeError, Revert};
+use bourse_sim::request::Request;
+use bourse_sim::{Account, Time};
+
+use crate::proof::Proof;
+use crate::state::{COME_BACK, Input, Question, Word};
+
+/// Asks a mechanism for its name. A name that is no answer to anything (the node failed) is asked for again.
+pub(crate) async fn name(node: Node, mechanism: Account) -> Input {
+    match node.mechanism_name(mechanism).await {
+        Ok(name) => Input::Named(mechanism, name),
+        Err(error) => {
+            tracing::warn!(%error, "asking a mechanism for its name");
+            Input::Unnamed(mechanism)
+        }
+    }
+}
+
+/// Asks what a tick would lead to at `now`, the head's time.
+pub(crate) async fn peek(node: Node, request: Request, question: Question, now: Time) -> Input {
+    let word = match node.peek(&request, question.about, &[]).await {
+        Ok(answer) if answer.moves.is_empty() => Word::Nothing(answer.wake),
+        Ok(answer) => Word::Moves(answer.moves),
+        Err(NodeError::Reverted(revert)) => match revert.fault(now) {
+            Fault::Retry { after, .. } => Word::Nothing(now + after.as_secs()),
+            _ => Word::Nothing(now + COME_BACK),
+        },
+        Err(_) => Word::Nothing(now + 1),
+    };
+    Input::Peeked(question, word)
+}
+
+/// Asks whether `proof` would settle its award.
+pub(crate) async fn check(node: Node, from: Account, request: Request, proof: Proof) -> Input {
+    let key = proof.key;
+    let item = Fulfillment { request, prover: key.prover, proof: proof.bytes.to_vec() };
+    let result = match node.simulate(from, &call::fulfill(&[item])).await {
+        Ok(_) => Ok(()),
+        Err(NodeError::Reverted(revert)) => Err(judge(revert)),
+        Err(error) => Err(later(error.to_string())),
+    };
+    Input::Checked(key, result)
+}
+
+/// Whether a proof that would not settle now may do so later.
+fn judge(revert: Revert) -> Fault {
+    match revert.name.as_str() {
+        // The node may be behind, or ahead, or on another branch than what was followed: the fold has the last word.
+        "WrongStatus" | "WrongProver" | "DeadlinePassed" | "GasTooLow" => later(revert.to_string()),
+        _ => Fault::Drop { why: revert.to_string(), revert: Some(revert) },
+    }
+}
+
+fn later(why: String) -> Fault {
+    Fault::Retry { after: Duration::from_secs(1), why }
+}

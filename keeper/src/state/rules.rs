@@ -1,0 +1,212 @@
+//! What each mechanism would answer: from its twin where there is one, from the chain otherwise.
+
+use bourse_sim::abi::{Encoder, keccak};
+use bourse_sim::ask::{Cause, DRAWS, Move, Status};
+use bourse_sim::event::Config;
+use bourse_sim::market::{Case, Turn};
+use bourse_sim::mechanisms::{self, Mechanism};
+use bourse_sim::{Account, Id, Time, Wei, ZERO};
+
+use super::{Errand, State};
+use crate::decide::{Action, Deed};
+
+/// Where a mechanism's answers come from.
+#[derive(Clone, Copy)]
+pub enum Rule {
+    /// It is being asked for its name.
+    Asking,
+    /// From its twin.
+    Twin(&'static dyn Mechanism),
+    /// From the chain: it has no twin, or was caught answering otherwise.
+    Chain,
+}
+
+/// What the chain is asked about a mechanism without a twin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The request.
+    pub request: Id,
+    /// Whose ticket is looked at, or [`ZERO`].
+    pub about: Account,
+    /// The state that the answer is about.
+    pub epoch: String,
+}
+
+/// The chain's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// A tick leads to these moves.
+    Moves(Vec<Move>),
+    /// It leads to none before this time; unix seconds, 0 for never as things are.
+    Nothing(Time),
+}
+
+/// An answer kept: a mechanism without a twin is asked once per state and wake time, not at every block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peek {
+    epoch: String,
+    /// None while being asked.
+    word: Option<Word>,
+}
+
+/// After a no that does not say when to come back.
+pub const COME_BACK: Time = 60;
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Asking => f.write_str("Asking"),
+            Self::Twin(twin) => write!(f, "Twin({})", twin.name()),
+            Self::Chain => f.write_str("Chain"),
+        }
+    }
+}
+
+impl State {
+    /// What the rule of an instance's version is called, if it has a twin.
+    pub fn twin(&self, mechanism: &Account) -> Option<&'static dyn Mechanism> {
+        match self.rules.get(mechanism) {
+            Some(Rule::Twin(twin)) => Some(*twin),
+            _ => None,
+        }
+    }
+
+    /// The rules that hold for a request now.
+    pub fn config(&self, case: &Case) -> Option<&Config> {
+        let instance = self.market().instances().get(&case.instance)?;
+        instance.config(case.version).map(AsRef::as_ref)
+    }
+
+    /// What a tick about `about` would lead to now. None if that is not known yet.
+    pub fn verdict(&self, id: &Id, case: &Case, about: Account) -> Option<Vec<Move>> {
+        let config = self.config(case)?;
+        match self.rules.get(&config.mechanism)? {
+            Rule::Asking => None,
+            // A twin knows no hashes of blocks.
+            Rule::Twin(twin) if config.shape.flags & DRAWS == 0 => {
+                let head = self.head();
+                let turn = Turn { cause: Cause::Tick, actor: about, time: head.time, block_number: head.number, ..Turn::default() };
+                let ask = self.market().ask(id, turn)?;
+                Some(twin.step(&ask).map(|answer| answer.moves).unwrap_or_default())
+            }
+            _ => match self.peeks.get(&(*id, about)) {
+                Some(Peek { epoch, word: Some(Word::Moves(moves)) }) if *epoch == self.epoch(case, about) => {
+                    Some(moves.clone())
+                }
+                _ => None,
+            },
+        }
+    }
+
+    /// Names the state that a decision about a request is based on: the same decision on the same state is the same deed.
+    pub fn epoch(&self, case: &Case, about: Account) -> String {
+        let award = case.award.unwrap_or_default();
+        let ticket = case.tickets.get(&about).copied().unwrap_or_default();
+        let shared = self.market().instances().get(&case.instance).map_or(&[][..], |instance| &instance.shared);
+        let encoding = Encoder::new(11)
+            .uint(case.status as Wei)
+            .uint(case.rung.into())
+            .uint(case.tickets.len() as Wei)
+            .uint(case.time.into())
+            .account(&award.prover)
+            .uint(award.price)
+            .uint(ticket.amount)
+            .bytes(&ticket.tag)
+            .words(&case.words)
+            .words(shared)
+            .uint(case.beacon.unwrap_or_default().into())
+            .finish();
+        hex::encode(&keccak(&encoding)[..8])
+    }
+
+    /// Mechanisms whose names are not known yet.
+    pub(super) fn names(&mut self, limit: usize) -> Vec<Errand> {
+        let versions = self.market.instances().values().flat_map(|instance| &instance.versions);
+        let mut unknown: Vec<Account> = versions.map(|config| config.mechanism).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        unknown.retain(|mechanism| !self.rules.contains_key(mechanism));
+        unknown.truncate(limit);
+        self.rules.extend(unknown.iter().map(|mechanism| (*mechanism, Rule::Asking)));
+        unknown.into_iter().map(Errand::Name).collect()
+    }
+
+    pub(super) fn name(&mut self, mechanism: Account, name: Option<&str>) {
+        let twin = name.and_then(mechanisms::by_name);
+        self.rules.insert(mechanism, twin.map_or(Rule::Chain, Rule::Twin));
+    }
+
+    /// The name could not be asked for; it is asked again.
+    pub(super) fn unname(&mut self, mechanism: &Account) {
+        self.rules.remove(mechanism);
+    }
+
+    /// The chain did not do what the twin said: from now on it is asked.
+    pub(super) fn doubt(&mut self, action: &Action) {
+        let Deed::Tick { request, .. } = &action.deed else { return };
+        let mechanism = self.market.request(request).and_then(|case| self.config(case)).map(|config| config.mechanism);
+        if let Some(mechanism) = mechanism
+            && let Some(rule @ Rule::Twin(_)) = self.rules.get_mut(&mechanism)
+        {
+            tracing::warn!(mechanism = crate::text::account(&mechanism), "answers otherwise than its twin");
+            *rule = Rule::Chain;
+        }
+    }
+
+    /// What mechanisms without a twin have to be asked now.
+    pub(super) fn questions(&mut self, limit: usize) -> Vec<Errand> {
+        if limit == 0 || !self.rules.values().any(|rule| matches!(rule, Rule::Chain)) && !self.draws() {
+            return Vec::new();
+        }
+        let mut questions = Vec::new();
+        for (id, case) in self.market().live().chain(self.lingering()) {
+            if !self.config(case).is_some_and(|config| self.asks_chain(config)) {
+                continue;
+            }
+            let nobody = (case.status == Status::Open).then_some(ZERO);
+            for about in nobody.into_iter().chain(case.tickets.keys().copied()) {
+                let epoch = self.epoch(case, about);
+                if self.peeks.get(&(*id, about)).is_none_or(|peek| peek.is_stale(&epoch, self.head().time)) {
+                    questions.push(Question { request: *id, about, epoch });
+                }
+            }
+            if questions.len() >= limit {
+                break;
+            }
+        }
+        questions.truncate(limit);
+        for question in &questions {
+            let peek = Peek { epoch: question.epoch.clone(), word: None };
+            self.peeks.insert((question.request, question.about), peek);
+        }
+        questions.into_iter().map(Errand::Peek).collect()
+    }
+
+    pub(super) fn peeked(&mut self, question: Question, word: Word) {
+        let peek = Peek { epoch: question.epoch, word: Some(word) };
+        self.peeks.insert((question.request, question.about), peek);
+    }
+
+    fn asks_chain(&self, config: &Config) -> bool {
+        match self.rules.get(&config.mechanism) {
+            Some(Rule::Chain) => true,
+            Some(Rule::Twin(_)) => config.shape.flags & DRAWS != 0,
+            _ => false,
+        }
+    }
+
+    fn draws(&self) -> bool {
+        let mut configs = self.market().instances().values().flat_map(|instance| &instance.versions);
+        configs.any(|config| config.shape.flags & DRAWS != 0)
+    }
+}
+
+impl Peek {
+    fn is_stale(&self, epoch: &str, now: Time) -> bool {
+        match &self.word {
+            _ if self.epoch != epoch => true,
+            Some(Word::Nothing(again)) => *again != 0 && *again <= now,
+            _ => false,
+        }
+    }
+}

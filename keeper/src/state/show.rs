@@ -1,0 +1,166 @@
+//! The state, for those who look from outside.
+
+use std::sync::Arc;
+
+use bourse_sim::ask::Status;
+use bourse_sim::market::{Case, DRAINING};
+use bourse_sim::mechanisms::dutch::{self, DutchParams};
+use bourse_sim::mechanisms::posted::PostedParams;
+use bourse_sim::mechanisms::sealed::SealedParams;
+use bourse_sim::{Id, Time, Wei};
+
+use super::State;
+use crate::text;
+use crate::view::{InstanceView, PendingView, ProverView, RequestView, View};
+
+/// Live requests shown at most; the rest can be asked for one by one.
+const SHOWN: usize = 5_000;
+
+/// What an open request waits for.
+struct Stage {
+    name: String,
+    price: Option<Wei>,
+    until: Time,
+}
+
+impl State {
+    /// The snapshot; `view` says the rest.
+    pub fn view(&self, view: View) -> View {
+        let live = self.market.live().chain(self.lingering()).take(SHOWN);
+        let ended = self.ended.iter().rev().filter_map(|id| self.market.requests().get_key_value(id));
+        let requests = live.chain(ended).map(|(id, case)| (*id, self.shown(id, case))).collect();
+        let mut pending: Vec<PendingView> =
+            self.pending.iter().map(|(key, pending)| PendingView { key: key.clone(), since: pending.since }).collect();
+        pending.sort_by(|a, b| (a.since, &a.key).cmp(&(b.since, &b.key)));
+        let mut provers: Vec<ProverView> = self.provers().collect();
+        provers.sort_by_key(|prover| prover.number);
+        View {
+            head: self.head,
+            trouble: self.trouble().map(str::to_owned).or(view.trouble),
+            pending,
+            waiting: self.waiting(),
+            requests,
+            instances: self.instances().collect(),
+            provers,
+            ..view
+        }
+    }
+
+    /// One request.
+    pub fn request_view(&self, id: &Id) -> Option<RequestView> {
+        self.market.request(id).map(|case| self.shown(id, case))
+    }
+
+    fn shown(&self, id: &Id, case: &Case) -> RequestView {
+        let request = &case.request;
+        let award = case.award;
+        let stage = self.stage(case);
+        let mechanism = self.config(case).and_then(|config| self.twin(&config.mechanism));
+        RequestView {
+            id: *id,
+            status: match case.status {
+                Status::None => "none",
+                Status::Open => "open",
+                Status::Awarded => "awarded",
+                Status::Fulfilled => "fulfilled",
+                Status::Closed => "closed",
+                Status::Cancelled => "cancelled",
+            },
+            requester: text::account(&request.requester),
+            token: text::account(&request.token),
+            mechanism: mechanism.map(|twin| twin.name().to_owned()),
+            instance: case.instance,
+            version: case.version,
+            rung: case.rung,
+            verifier: request.verifier,
+            work: request.work,
+            max_price: request.max_price.to_string(),
+            price: award.map(|award| award.price).or(stage.price).map(|price| price.to_string()),
+            tip: case.tip.to_string(),
+            bond: request.bond.to_string(),
+            prover: award.map(|award| text::account(&award.prover)),
+            holds: u8::try_from(case.tickets.len()).unwrap_or(u8::MAX),
+            since: case.steps.last().map(|(time, _)| *time),
+            due: award.map(|award| award.due),
+            stage: stage.name,
+            until: stage.until,
+            deadline: request.deadline,
+        }
+    }
+
+    fn stage(&self, case: &Case) -> Stage {
+        let plain = |name: &str, until| Stage { name: name.to_owned(), price: None, until };
+        let over = case.steps.last().map_or(case.request.deadline, |(time, _)| *time);
+        match case.status {
+            Status::Open => self.bidding(case).unwrap_or_else(|| plain("open", case.request.deadline)),
+            Status::Awarded => plain("proving", case.time),
+            Status::Fulfilled => plain("proven and paid", over),
+            Status::Closed => plain("nobody served it; refunded", over),
+            Status::Cancelled => plain("taken back", over),
+            Status::None => plain("unknown", 0),
+        }
+    }
+
+    /// What bidding looks like under the rules of the mechanism, if they are known.
+    fn bidding(&self, case: &Case) -> Option<Stage> {
+        let (now, opened, max) = (self.head.time, case.time, case.request.max_price);
+        let config = self.config(case)?;
+        let stage = |name: String, price, until: Time| Stage { name, price, until: until.min(case.request.deadline) };
+        match self.twin(&config.mechanism)?.name() {
+            "posted" => {
+                let params = PostedParams::decode(&config.params).ok()?;
+                Some(stage("waiting for a taker".to_owned(), Some(params.price(&case.request)), params.last(opened)))
+            }
+            "dutch" => {
+                let params = DutchParams::decode(&config.params).ok()?;
+                let price = dutch::price_at(&params, max, opened, now.max(opened));
+                Some(stage("price rising".to_owned(), Some(price), params.last(opened)))
+            }
+            "sealed" => {
+                let params = SealedParams::decode(&config.params).ok()?;
+                let (commit, reveal) = (params.commit_end(opened), params.reveal_end(opened));
+                let bids = case.tickets.len();
+                Some(match now {
+                    _ if now <= commit => stage(format!("sealed bids, {bids} so far"), None, commit),
+                    _ if now <= reveal => stage(format!("revealing, {bids} hold deposits"), None, reveal),
+                    _ => stage("to be awarded".to_owned(), None, case.request.deadline),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn instances(&self) -> impl Iterator<Item = InstanceView> {
+        self.market.instances().iter().filter_map(|(number, instance)| {
+            let config: &Arc<_> = instance.config(instance.version())?;
+            Some(InstanceView {
+                instance: *number,
+                version: instance.version(),
+                owner: text::account(&instance.owner),
+                open: instance.open,
+                retired: instance.retired,
+                mechanism: text::account(&config.mechanism),
+                name: self.twin(&config.mechanism).map(|twin| twin.name().to_owned()),
+                token: text::account(&config.token),
+                fallback_instance: config.fallback_instance,
+                fallback_version: config.fallback_version,
+                verifiers: config.verifiers.clone(),
+                params: text::bytes(&config.params),
+            })
+        })
+    }
+
+    fn provers(&self) -> impl Iterator<Item = ProverView> {
+        self.market.provers().iter().map(|(account, prover)| ProverView {
+            prover: text::account(account),
+            number: prover.number,
+            stake: prover.stake.to_string(),
+            locked: prover.locked.to_string(),
+            busy: prover.busy,
+            concurrency: prover.concurrency,
+            kept: prover.kept,
+            failed: prover.failed,
+            draining: prover.flags & DRAINING != 0,
+        })
+    }
+}
