@@ -1,1 +1,105 @@
-//! stub
+//! The prover node: declares what it can prove, bids on what is worth it, proves, and delivers. One loop around the fold of
+//! the market's events; see [`prover`] for the loop, [`bid`] for the prices, [`jobs`] for what survives a crash.
+
+mod amount;
+pub mod backend;
+pub mod bid;
+pub mod check;
+pub mod config;
+pub mod deliver;
+pub mod jobs;
+pub mod metrics;
+pub mod prover;
+pub mod state;
+pub mod store;
+pub mod supply;
+pub mod workshop;
+
+use std::{future::Future, time::Duration};
+
+use anyhow::Context;
+use bourse_chain::{ExecuteConfig, Executor, FollowConfig, Follower, Node, Start};
+use tokio::sync::watch;
+
+pub use amount::{Amount, NotAnAmount};
+pub use config::Config;
+
+use crate::{
+    metrics::Page,
+    prover::{Parts, Prover},
+    store::Store,
+    workshop::Workshop,
+};
+
+/// Time between two attempts to reach the node at start.
+const RECONNECT: Duration = Duration::from_secs(2);
+
+/// Works until `shutdown` ends, or something happens that makes going on unsafe.
+///
+/// # Errors
+/// What is wrong with settings, key, backends, node or disk; or what contradicts this program's model of the market.
+pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let mut shutdown = std::pin::pin!(shutdown);
+    let (pages, shown) = watch::channel(unready("opening the backends"));
+    let server = match config.address()? {
+        Some(address) => Some(metrics::serve(address, shown).await?),
+        None => None,
+    };
+    if let Some((address, _)) = &server {
+        tracing::info!(%address, "metrics and health");
+    }
+    let opened = tokio::select! {
+        opened = open(config, pages) => Some(opened?),
+        () = &mut shutdown => None,
+    };
+    let ended = match opened {
+        Some((mut prover, follower)) => {
+            let ended = prover.work(follower, shutdown).await;
+            prover.close().await;
+            ended
+        }
+        None => Ok(()),
+    };
+    if let Some((_, server)) = server {
+        metrics::close(server).await;
+    }
+    ended
+}
+
+/// Everything that has to be there before the loop can begin.
+async fn open(config: Config, pages: watch::Sender<Page>) -> anyhow::Result<(Prover, Follower)> {
+    let key = config.key()?;
+    let data = &config.data;
+    std::fs::create_dir_all(data).with_context(|| format!("making the data folder {}", data.display()))?;
+    let workshop = Workshop::open(&config.backends, config.proving.parallel).await?;
+    pages.send_replace(unready("connecting to the node"));
+    let node = connect(&config).await?;
+    let stake_token = node.stake_token().await?;
+    let store = Store::open(&data.join("prover.sqlite"), &node, key.address()).await?;
+    let journal = data.join("journal.sqlite");
+    let executor = Executor::open(node.clone(), key, &journal, ExecuteConfig::default()).await?;
+    let from = FollowConfig::from_start(Start::Block(config.start_block));
+    let follower = Follower::new(node.clone(), FollowConfig { poll: config.poll(), ..from });
+    let me = alloy::primitives::Address::from(executor.address());
+    tracing::info!(prover = %me, market = %config.market, chain = node.chain_id(), "ready to follow");
+    pages.send_replace(unready("catching up with the chain"));
+    Prover::resume(Parts { config, node, follower, executor, store, workshop, stake_token, pages }).await
+}
+
+/// Connects to the node, and waits for it if it is not there yet.
+async fn connect(config: &Config) -> anyhow::Result<Node> {
+    loop {
+        match Node::connect(&config.node, config.market.into_array()).await {
+            Ok(node) => return Ok(node),
+            Err(error) if error.is_passing() => {
+                tracing::warn!(%error, "connecting to the node; trying again");
+                tokio::time::sleep(RECONNECT).await;
+            }
+            Err(error) => return Err(error).context("connecting to the node"),
+        }
+    }
+}
+
+fn unready(why: &str) -> Page {
+    Page { metrics: String::new(), unready: Some(why.to_owned()) }
+}

@@ -1,0 +1,254 @@
+//! Whether, when and for how much to bid. Pure: a request as the fold knows it, what this prover can and wants, and the
+//! time of the block that a bid would land in.
+//!
+//! A bid is made only for what can be proven in time beside all that is promised already, covered by stake that backs
+//! nothing else, and paid for. What remains, the price and the moment, is the mechanism's: one file each.
+
+pub mod capacity;
+pub mod cost;
+pub mod dutch;
+pub mod posted;
+pub mod sealed;
+
+use std::{fmt, time::Duration};
+
+use bourse_sim::{
+    Id, Time, Wei,
+    ask::Refusal,
+    equilibrium::{Rivalry, first_price_bid},
+    event::Offer,
+    mechanisms::{self, dutch::DutchParams, posted::PostedParams, sealed::SealedParams},
+    request::Request,
+};
+use capacity::{Late, Load, Schedule};
+use cost::{Tariff, plus, times};
+
+/// A mechanism with its parameters, as far as this prover knows how to bid under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// See [`posted`].
+    Posted(PostedParams),
+    /// See [`dutch`].
+    Dutch(DutchParams),
+    /// See [`sealed`].
+    Sealed(SealedParams),
+}
+
+/// An open request.
+#[derive(Clone, Debug)]
+pub struct Opening<'a> {
+    /// Its id.
+    pub id: Id,
+    /// Its terms.
+    pub request: &'a Request,
+    /// How it is allocated.
+    pub rule: Rule,
+    /// Since when it is open in this rung; unix seconds.
+    pub opened_at: Time,
+    /// Deposits that stand on it.
+    pub holds: u8,
+}
+
+/// How this prover prices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Least profit, in basis points of cost. Not asked under Vickrey, where asking it could only lose.
+    pub margin_bps: u32,
+    /// What rivals' costs are believed to lie between, in basis points of one's own.
+    pub rival_lowest_bps: u32,
+    /// See `rival_lowest_bps`.
+    pub rival_highest_bps: u32,
+    /// Seconds after which a bid that has not landed is void.
+    pub patience: u64,
+}
+
+/// What this prover can and wants, at one moment, for one request.
+#[derive(Clone, Debug)]
+pub struct Bidder<'a> {
+    /// What it declared for the request's token.
+    pub offer: Offer,
+    /// What work costs it there; none if it does not work for this token.
+    pub tariff: Option<Tariff>,
+    /// See [`Policy`].
+    pub policy: Policy,
+    /// Other provers that could bid.
+    pub rivals: u32,
+    /// Stake that backs nothing, neither on the chain nor in bids on their way.
+    pub stake: Wei,
+    /// Awards it could still take, bids on their way counted as taken.
+    pub seats: u16,
+    /// Wei per unit of gas.
+    pub gas_price: Wei,
+    /// How long the proof takes.
+    pub length: Duration,
+    /// What else has to be proven.
+    pub schedule: &'a Schedule,
+}
+
+/// What to do about an open request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Look again at this time (unix seconds): the price will be right then.
+    Wait(Time),
+    /// Bid in the open.
+    Take(Terms),
+    /// Commit to a sealed bid.
+    Commit(Terms),
+}
+
+/// The terms of a bid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The least that is accepted; for a sealed bid, what is committed to. In the request's token.
+    pub price: Wei,
+    /// What is expected above cost.
+    pub profit: Wei,
+    /// Stake put at risk at most, in the stake token.
+    pub max_bond: Wei,
+    /// Void after it; unix seconds.
+    pub valid_until: Time,
+    /// The proving that an award would bring.
+    pub load: Load,
+}
+
+/// Why there is no bid. All may change but what the request itself says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages name the fields")]
+pub enum Reason {
+    #[error("no offer is declared for the token it is paid in")]
+    Token,
+    #[error("its bond of {have} is above the limit of {limit}")]
+    Bond { have: Wei, limit: Wei },
+    #[error("its bond or deposit of {want} needs more than the free stake of {have}")]
+    Stake { have: Wei, want: Wei },
+    #[error("all seats are taken")]
+    Seats,
+    #[error("{work} units of work in {time} s are beyond the declared {throughput} per second")]
+    Throughput { work: u64, time: u64, throughput: u32 },
+    #[error("it pays {have} at most, less than the {want} asked")]
+    Price { have: Wei, want: Wei },
+    #[error("too late: it is {now}, this was possible until {last}")]
+    TooLate { now: Time, last: Time },
+    #[error("{}", late(.0))]
+    Late(Late),
+    #[error("all {0} places for bidders are taken")]
+    Crowded(u8),
+    #[error("mechanism '{0}' is none that this prover knows how to bid under")]
+    UnknownMechanism(String),
+    #[error("its parameters are not those of its mechanism: {0}")]
+    Params(Refusal),
+    #[error("its input was not looked at yet, or cannot be proven")]
+    Unchecked,
+}
+
+fn late(late: &Late) -> impl fmt::Display + use<> {
+    let Late { ready, due, own } = *late;
+    let what = if own { "its proof" } else { "with it, a proof promised before" };
+    format!("{what} would be ready at {ready} and is due at {due}")
+}
+
+impl Rule {
+    /// The rule of the mechanism called `name` under `params`.
+    ///
+    /// # Errors
+    /// [`Reason::UnknownMechanism`] or [`Reason::Params`].
+    pub fn read(name: &str, params: &[u8]) -> Result<Self, Reason> {
+        let twin = mechanisms::by_name(name).ok_or_else(|| Reason::UnknownMechanism(name.to_owned()))?;
+        twin.check(params).map_err(Reason::Params)?;
+        match name {
+            "posted" => PostedParams::decode(params).map(Self::Posted),
+            "dutch" => DutchParams::decode(params).map(Self::Dutch),
+            "sealed" => SealedParams::decode(params).map(Self::Sealed),
+            _ => return Err(Reason::UnknownMechanism(name.to_owned())),
+        }
+        .map_err(Reason::Params)
+    }
+}
+
+/// Decides about `opening`; `now` is when a bid sent at once would land, in unix seconds.
+///
+/// # Errors
+/// Why there is no bid.
+pub fn decide(opening: &Opening<'_>, bidder: &Bidder<'_>, now: Time) -> Result<Decision, Reason> {
+    let request = opening.request;
+    let now = now.max(opening.opened_at);
+    if request.deadline <= now {
+        return Err(Reason::TooLate { now, last: request.deadline.saturating_sub(1) });
+    }
+    let ask = bidder.ask(request)?;
+    match &opening.rule {
+        Rule::Posted(params) => posted::decide(params, opening, bidder, &ask, now),
+        Rule::Dutch(params) => dutch::decide(params, opening, bidder, &ask, now),
+        Rule::Sealed(params) => sealed::decide(params, opening, bidder, &ask, now),
+    }
+}
+
+/// What a request would have to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Price {
+    /// What it costs.
+    cost: Wei,
+    /// The declared floor; the market refuses awards below it.
+    floor: Wei,
+}
+
+impl Price {
+    /// Cost and margin, and never below the floor.
+    fn least(&self, policy: &Policy) -> Wei {
+        plus(self.cost, policy.margin_bps).max(self.floor)
+    }
+}
+
+impl Bidder<'_> {
+    /// Checks what holds under every mechanism, and prices.
+    fn ask(&self, request: &Request) -> Result<Price, Reason> {
+        let Some(tariff) = self.tariff.filter(|_| self.offer.accepted) else { return Err(Reason::Token) };
+        if self.offer.bond_limit < request.bond {
+            return Err(Reason::Bond { have: request.bond, limit: self.offer.bond_limit });
+        }
+        self.require_stake(request.bond)?;
+        if self.seats == 0 {
+            return Err(Reason::Seats);
+        }
+        let floor = self.offer.floor.saturating_mul(request.work.into());
+        Ok(Price { cost: tariff.cost(request.work, self.gas_price), floor })
+    }
+
+    fn require_stake(&self, want: Wei) -> Result<(), Reason> {
+        if want <= self.stake { Ok(()) } else { Err(Reason::Stake { have: self.stake, want }) }
+    }
+
+    /// What a prover asks that expects `bidders()` rivals with costs like its own, where the price is its own bid; none if
+    /// that is above `ceiling`.
+    fn equilibrium(&self, ask: &Price, ceiling: Wei) -> Result<Wei, Reason> {
+        let least = ask.least(&self.policy);
+        let rivalry = Rivalry {
+            bidders: self.rivals.saturating_add(1),
+            lowest: times(ask.cost, self.policy.rival_lowest_bps),
+            highest: times(ask.cost, self.policy.rival_highest_bps),
+            ceiling,
+        };
+        match first_price_bid(&rivalry, ask.cost) {
+            Some(bid) if least <= ceiling => Ok(bid.max(least)),
+            _ => Err(Reason::Price { have: ceiling, want: least }),
+        }
+    }
+
+    /// The terms of a bid that is awarded at `award` (unix seconds) if it wins, and can be void from `last` on.
+    fn terms(&self, request: &Request, award: Time, last: Time, now: Time) -> Result<Terms, Reason> {
+        let due = award.saturating_add(request.window.into()).min(request.deadline);
+        let time = due.saturating_sub(award);
+        let throughput = self.offer.throughput;
+        if throughput != 0 && u128::from(throughput) * u128::from(time) < u128::from(request.work) {
+            return Err(Reason::Throughput { work: request.work, time, throughput });
+        }
+        let load = Load { release: award, length: self.length, due };
+        self.schedule.admit(load, now).map_err(Reason::Late)?;
+        let valid_until = now.saturating_add(self.policy.patience).min(last);
+        Ok(Terms { price: 0, profit: 0, max_bond: request.bond, valid_until, load })
+    }
+}
+
+fn no_later(now: Time, last: Time) -> Result<(), Reason> {
+    if now <= last { Ok(()) } else { Err(Reason::TooLate { now, last }) }
+}

@@ -1,0 +1,255 @@
+//! Bids: which of the open requests to bid on, the most profitable first, within capacity and stake.
+
+use alloy::primitives::B256;
+use bourse_chain::call::{self, Bid, Order};
+use bourse_sim::{
+    Id, Time, Wei,
+    market::Case,
+    mechanisms::sealed::{SealedParams, commitment},
+};
+
+use super::{Check, Deed, Prover, Underway};
+use crate::{
+    backend::{self, Backend, author},
+    bid::{
+        self, Bidder, Decision, Reason, Rule, Terms,
+        capacity::{Load, Schedule},
+        sealed::SETTLING,
+    },
+    jobs::{Job, Stage},
+    store::Commitment,
+};
+
+/// Requests whose input is looked at at once.
+const CHECKS: usize = 32;
+/// Blocks after which a check that came to nothing is made again.
+const RECHECK: u64 = 10;
+/// Blocks for which a bid that was refused rests.
+const REST: u64 = 2;
+/// Gas that every bid gets at least: what it does depends on the bids that come before it.
+pub(super) const BID_GAS: u64 = 500_000;
+
+/// A request worth bidding on.
+struct Chance {
+    id: Id,
+    /// Profit per second of proving.
+    worth: f64,
+}
+
+impl Prover {
+    /// Bids on what is worth it.
+    pub(super) async fn bid(&mut self) -> anyhow::Result<()> {
+        self.check_inputs();
+        if self.config.supply.draining {
+            return Ok(());
+        }
+        let now = self.state.next_time(self.waited());
+        for chance in self.chances(now) {
+            let Some(case) = self.state.market().request(&chance.id) else { continue };
+            let Ok(decision) = self.decide(&chance.id, case, &self.schedule(), now) else { continue };
+            match decision {
+                Decision::Wait(_) => {}
+                Decision::Take(terms) => self.take(chance.id, &terms).await?,
+                Decision::Commit(terms) => self.commit(chance.id, &terms).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The requests that a bid would be sent on now, if each were the only one; the best first.
+    fn chances(&mut self, now: Time) -> Vec<Chance> {
+        let schedule = self.schedule();
+        let mut chances = Vec::new();
+        let mut passed: std::collections::BTreeMap<&'static str, u32> = Default::default();
+        for (id, case) in self.state.open().filter(|(id, case)| self.is_free(id, case)) {
+            match self.decide(id, case, &schedule, now) {
+                Ok(Decision::Wait(_)) => *passed.entry("waiting").or_default() += 1,
+                Ok(Decision::Take(terms) | Decision::Commit(terms)) => {
+                    let seconds = terms.load.length.as_secs_f64().max(0.001);
+                    chances.push(Chance { id: *id, worth: terms.profit as f64 / seconds });
+                }
+                Err(reason) => {
+                    tracing::trace!(id = %B256::from(*id), %reason, "not bid on");
+                    *passed.entry(label(&reason)).or_default() += 1;
+                }
+            }
+        }
+        self.metrics.clear("prover_passed");
+        for (reason, count) in passed {
+            self.metrics.set("prover_passed", format!("reason=\"{reason}\""), count.into());
+        }
+        chances.sort_by(|a, b| b.worth.total_cmp(&a.worth));
+        chances
+    }
+
+    /// It is served, and no bid of ours is on its way.
+    fn is_free(&self, id: &Id, case: &Case) -> bool {
+        self.workshop.serves(case.request.verifier) && !self.underway.contains_key(id)
+    }
+
+    fn decide(&self, id: &Id, case: &Case, schedule: &Schedule, now: Time) -> Result<Decision, Reason> {
+        let Some(Check::Fit(backend)) = self.checks.get(id) else { return Err(Reason::Unchecked) };
+        let bidder = self.bidder(case, &**backend, schedule);
+        bid::decide(&self.state.opening(id, case)?, &bidder, now)
+    }
+
+    fn bidder<'a>(&self, case: &Case, backend: &dyn Backend, schedule: &'a Schedule) -> Bidder<'a> {
+        let request = &case.request;
+        let prover = self.state.prover();
+        let promised = self.state.promised() + self.underway.values().map(|bid| bid.stake).sum::<Wei>();
+        let taken = u16::try_from(self.underway.len()).unwrap_or(u16::MAX);
+        let settings = self.config.offers.iter().find(|offer| offer.token.into_array() == request.token);
+        Bidder {
+            offer: prover.and_then(|prover| prover.offers.get(&request.token).copied()).unwrap_or_default(),
+            tariff: settings.map(|settings| settings.tariff()),
+            policy: self.config.policy(),
+            rivals: self.state.rivals(case),
+            stake: prover.map_or(0, |prover| prover.free().saturating_sub(promised)),
+            seats: prover.map_or(0, |prover| prover.capacity().saturating_sub(taken)),
+            gas_price: self.config.bidding.gas_price.0,
+            length: backend.estimate(request.work),
+            schedule,
+        }
+    }
+
+    /// What has to be proven, or may have to be.
+    pub(super) fn schedule(&self) -> Schedule {
+        let now = self.state.next_time(self.waited());
+        let load = |job: &Job, release: Time, due: Time| {
+            let length = self.length(&job.id);
+            Load { release, length, due }
+        };
+        let awarded = self.jobs.by_due(Stage::Awarded).into_iter().map(|job| load(job, now, job.due));
+        let committed = self.jobs.by_due(Stage::Committed).into_iter().filter_map(|job| {
+            let case = self.state.market().request(&job.id)?;
+            let Ok(Rule::Sealed(params)) = self.state.rule(case) else { return None };
+            let (release, due) = sealed_times(&params, case);
+            Some(load(job, release.max(now), due))
+        });
+        let underway = self.underway.values().map(|bid| bid.load);
+        let running = self.running.iter().map(|(id, running)| Load {
+            release: now,
+            length: running.left(),
+            due: self.jobs.get(id).map_or(now, |job| job.due),
+        });
+        Schedule {
+            parallel: self.config.proving.parallel,
+            reserve: self.config.proving.reserve_seconds,
+            running: running.collect(),
+            waiting: awarded.chain(committed).chain(underway).collect(),
+        }
+    }
+
+    /// Starts to look at the inputs of requests that are new.
+    fn check_inputs(&mut self) {
+        let block = self.state.head().map_or(0, |head| head.number);
+        for (id, case) in self.state.open() {
+            if CHECKS <= self.checking.len() {
+                break;
+            }
+            let due = match self.checks.get(id) {
+                None => self.workshop.serves(case.request.verifier),
+                Some(Check::Later(from)) => *from <= block,
+                Some(_) => false,
+            };
+            if !due {
+                continue;
+            }
+            self.checks.insert(*id, Check::Running);
+            let (id, verifier, workshop) = (*id, case.request.verifier, self.workshop.clone());
+            let work = piece(id, case, self.state.me());
+            self.checking.spawn(async move { (id, workshop.find(verifier, &work).await) });
+        }
+    }
+
+    /// An input has been looked at.
+    pub(super) fn checked(&mut self, id: Id, fit: Result<std::sync::Arc<dyn Backend>, backend::Fault>) {
+        let request = B256::from(id);
+        let check = match fit {
+            Ok(backend) => Check::Fit(backend),
+            Err(fault) if fault.is_transient() => {
+                tracing::warn!(%request, %fault, "could not find out whether it can be proven");
+                Check::Later(self.state.head().map_or(0, |head| head.number) + RECHECK)
+            }
+            Err(fault) => {
+                tracing::info!(%request, %fault, "not bid on: it cannot be proven");
+                self.metrics.add("prover_unprovable_total", "", 1.0);
+                Check::Unfit
+            }
+        };
+        self.checks.insert(id, check);
+    }
+
+    /// A bid in the open.
+    async fn take(&mut self, id: Id, terms: &Terms) -> anyhow::Result<()> {
+        let bid = Bid { price: terms.price, ..self.word(id, terms) };
+        self.send_bid(id, "take", bid, terms).await
+    }
+
+    /// A sealed bid. Its salt is stored before anyone sees the commitment, and never changed.
+    async fn commit(&mut self, id: Id, terms: &Terms) -> anyhow::Result<()> {
+        let Some(rung) = self.state.market().request(&id).map(|case| case.rung) else { return Ok(()) };
+        let fresh = Commitment { price: terms.price, salt: rand::random() };
+        let stored = self.store.commit(&id, rung, &fresh).await?;
+        let sealed = commitment(&id, &self.state.me(), stored.price, &stored.salt);
+        let bid = Bid { price: 0, data: sealed.to_vec(), ..self.word(id, terms) };
+        self.send_bid(id, "commit", bid, &Terms { price: stored.price, ..*terms }).await
+    }
+
+    fn word(&self, id: Id, terms: &Terms) -> Bid {
+        let (max_bond, valid_until) = (terms.max_bond, terms.valid_until);
+        Bid { request: id, prover: self.state.me(), price: 0, max_bond, valid_until, data: Vec::new() }
+    }
+
+    async fn send_bid(&mut self, id: Id, kind: &str, bid: Bid, terms: &Terms) -> anyhow::Result<()> {
+        let Some(case) = self.state.market().request(&id) else { return Ok(()) };
+        let (request, rung) = (case.request.as_ref().clone(), case.rung);
+        let key = format!("{kind}/{}/{rung}", B256::from(id));
+        let order = Order { request, bid, ..Order::default() };
+        let intent = call::bid(&[order]).intent(key, self.node.market()).until(terms.valid_until).gas_at_least(BID_GAS);
+        let block = self.state.head().map_or(0, |head| head.number);
+        if self.jobs.get(&id).is_none_or(|job| job.stage != Stage::Wanted || job.price != terms.price) {
+            self.put(Job::wanted(id, terms.price), block).await?;
+        }
+        if let Deed::Sent(key) = self.submit(intent, REST).await? {
+            tracing::info!(id = %B256::from(id), kind, price = terms.price, profit = terms.profit, "bid");
+            self.metrics.add("prover_bids_total", format!("kind=\"{kind}\""), 1.0);
+            self.underway.insert(id, Underway { key, stake: terms.max_bond, load: terms.load });
+        }
+        Ok(())
+    }
+}
+
+/// What a backend has to know about a request.
+pub(super) fn piece(id: Id, case: &Case, me: bourse_sim::Account) -> backend::Job {
+    let request = &case.request;
+    backend::Job {
+        id: id.into(),
+        author: author(id.into(), me.into()),
+        statement: request.statement.into(),
+        input: case.input.to_vec(),
+        work: request.work,
+    }
+}
+
+/// When a sealed auction should be awarded, and until when its proof would be in time.
+fn sealed_times(params: &SealedParams, case: &Case) -> (Time, Time) {
+    let award = params.reveal_end(case.time) + 1;
+    (award, (award + SETTLING + Time::from(case.request.window)).min(case.request.deadline))
+}
+
+fn label(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Token => "token",
+        Reason::Bond { .. } => "bond",
+        Reason::Stake { .. } => "stake",
+        Reason::Seats => "seats",
+        Reason::Throughput { .. } => "throughput",
+        Reason::Price { .. } => "price",
+        Reason::TooLate { .. } => "too_late",
+        Reason::Late(_) => "capacity",
+        Reason::Crowded(_) => "crowded",
+        Reason::UnknownMechanism(_) | Reason::Params(_) => "mechanism",
+        Reason::Unchecked => "unchecked",
+    }
+}

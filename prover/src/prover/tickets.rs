@@ -1,0 +1,119 @@
+//! What follows from a deposit: to reveal a sealed bid, to see the auction settled, and to get the deposit back. A deposit
+//! that is forgotten is lost.
+
+use alloy::primitives::B256;
+use bourse_chain::{
+    Call, Intent,
+    call::{self, Bid, Order},
+};
+use bourse_sim::{
+    Account, Id, Time, ZERO,
+    ask::{MoveKind, Status},
+    market::{Case, RECLAIM_DELAY},
+    mechanisms::sealed::{self, SealedParams},
+};
+
+use super::{Prover, auction::BID_GAS};
+use crate::bid::Rule;
+
+/// Seconds that others have to do what anyone may do, before this prover does it itself.
+const GRACE: Time = 10;
+/// Blocks for which something that was refused rests: reveals cannot wait.
+const REST: u64 = 1;
+/// Gas for ticks, which may do more than they do when estimated.
+const TICK_GAS: u64 = 700_000;
+
+/// What there is to do about a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Duty {
+    Nothing,
+    Reveal(SealedParams),
+    Tick(Account),
+    Reclaim,
+}
+
+impl Prover {
+    /// Does what each ticket of this prover asks for now.
+    pub(super) async fn tend_tickets(&mut self) -> anyhow::Result<()> {
+        let now = self.state.next_time(self.waited());
+        let duties: Vec<_> = self.state.tickets().into_iter().map(|(id, case)| (*id, self.duty(id, case, now))).collect();
+        for (id, duty) in duties {
+            let Some(case) = self.state.market().request(&id) else { continue };
+            let (name, call) = match &duty {
+                Duty::Nothing => continue,
+                Duty::Reveal(params) => {
+                    let (params, case) = (*params, case.clone());
+                    self.reveal(id, &case, &params, now).await?;
+                    continue;
+                }
+                Duty::Tick(about) => ("tick", call::tick(&case.request, *about, &[])),
+                Duty::Reclaim => ("reclaim", call::reclaim(&case.request, self.state.me())),
+            };
+            let intent = self.deed(name, &id, case.rung, call).until(now + 10 * GRACE);
+            self.submit(intent.gas_at_least(TICK_GAS), REST).await?;
+        }
+        Ok(())
+    }
+
+    fn duty(&self, id: &Id, case: &Case, now: Time) -> Duty {
+        let me = self.state.me();
+        if case.status == Status::Open {
+            let Ok(Rule::Sealed(params)) = self.state.rule(case) else { return Duty::Nothing };
+            let (commits, reveals) = (params.commit_end(case.time), params.reveal_end(case.time));
+            let open = case.words.iter().any(|word| sealed::bid(word).is_some_and(|(bidder, _)| bidder == me));
+            return match now {
+                _ if now <= commits => Duty::Nothing,
+                _ if now <= reveals && !open => Duty::Reveal(params),
+                _ if now <= reveals + GRACE => Duty::Nothing,
+                _ if self.helps(id, ZERO, now) => Duty::Tick(ZERO),
+                _ => Duty::Nothing,
+            };
+        }
+        let ended = case.steps.last().map_or(0, |(time, _)| *time);
+        if !case.is_live() && case.request.deadline + RECLAIM_DELAY <= now {
+            return Duty::Reclaim;
+        }
+        if ended + GRACE <= now && self.helps(id, me, now) { Duty::Tick(me) } else { Duty::Nothing }
+    }
+
+    /// A tick would do something, and would not take this prover's own deposit.
+    fn helps(&self, id: &Id, about: Account, now: Time) -> bool {
+        let me = self.state.me();
+        self.state.tick(id, about, now).is_ok_and(|answer| {
+            !answer.moves.is_empty() && !answer.moves.iter().any(|m| m.kind == MoveKind::Forfeit && m.prover == me)
+        })
+    }
+
+    /// Opens a commitment with what was stored before it was made.
+    async fn reveal(&mut self, id: Id, case: &Case, params: &SealedParams, now: Time) -> anyhow::Result<()> {
+        let me = self.state.me();
+        let Some(ticket) = case.tickets.get(&me) else { return Ok(()) };
+        let stored = self.store.commitment(&id, case.rung).await?;
+        let opens = stored.filter(|c| sealed::tag(&sealed::commitment(&id, &me, c.price, &c.salt)) == ticket.tag);
+        let Some(stored) = opens else {
+            let (id, deposit) = (B256::from(id), ticket.amount);
+            tracing::error!(%id, deposit, "this sealed bid was not made from this data folder: it cannot be revealed here");
+            self.trouble = Some(format!("the sealed bid on {id} cannot be revealed from this data folder"));
+            return Ok(());
+        };
+        let last = params.reveal_end(case.time);
+        let bid = Bid {
+            request: id,
+            prover: me,
+            price: stored.price,
+            max_bond: case.request.bond.max(ticket.amount),
+            valid_until: last,
+            data: stored.salt.to_vec(),
+        };
+        let order = Order { request: case.request.as_ref().clone(), bid, ..Order::default() };
+        let intent = self.deed("reveal", &id, case.rung, call::bid(&[order])).until(last).gas_at_least(BID_GAS);
+        if let super::Deed::Sent(_) = self.submit(intent, REST).await? {
+            tracing::debug!(id = %B256::from(id), price = stored.price, now, "revealing");
+        }
+        Ok(())
+    }
+
+    fn deed(&self, name: &str, id: &Id, rung: u8, call: Call) -> Intent {
+        call.intent(format!("{name}/{}/{rung}", B256::from(*id)), self.node.market())
+    }
+}

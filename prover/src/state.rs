@@ -1,0 +1,231 @@
+//! What this prover knows: the market as the fold of its events, and where it itself stands in it. Nothing here learns from
+//! what this prover did, only from the chain.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bourse_chain::{Head, Update};
+use bourse_sim::{
+    Account, Id, Time, Wei, ZERO,
+    ask::{Answer, Cause, Refusal, Status},
+    event::Declaration,
+    market::{Case, DRAINING, Market, Prover, Turn, Violation},
+    mechanisms,
+};
+
+use crate::{
+    bid::{Opening, Reason, Rule},
+    jobs::Standing,
+};
+
+/// Blocks over which the time between blocks is averaged.
+const MEMORY: usize = 16;
+
+/// The market as one prover sees it.
+#[derive(Clone, Debug)]
+pub struct State {
+    me: Account,
+    market: Market,
+    /// Which rule each contract is trusted to follow.
+    names: BTreeMap<Account, String>,
+    head: Option<Head>,
+    at_tip: bool,
+    times: VecDeque<Time>,
+}
+
+impl State {
+    /// Before the first block. `names` says by which rule each mechanism contract plays.
+    pub fn new(me: Account, stake_token: Account, names: BTreeMap<Account, String>) -> Self {
+        let market = Market::new(stake_token);
+        Self { me, market, names, head: None, at_tip: false, times: VecDeque::new() }
+    }
+
+    /// Takes in what the follower says.
+    ///
+    /// # Errors
+    /// If the chain does what the model says it cannot do: then nothing may be decided any more.
+    pub fn absorb(&mut self, update: &Update) -> Result<(), Violation> {
+        match update {
+            Update::Committed(block) => {
+                self.at_tip = false;
+                self.market.commit(&block.events, block.time)?;
+                self.head = Some(block.head());
+                self.times.push_back(block.time);
+                if MEMORY < self.times.len() {
+                    self.times.pop_front();
+                }
+            }
+            Update::Reverted(_) => {
+                self.at_tip = false;
+                self.market.revert()?;
+                self.times.pop_back();
+            }
+            Update::Tip(head) => {
+                self.at_tip = true;
+                self.head = Some(*head);
+            }
+        }
+        Ok(())
+    }
+
+    /// The account of this prover.
+    pub fn me(&self) -> Account {
+        self.me
+    }
+
+    /// The market.
+    pub fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// The newest block, if that is what was followed last: only then there is a present to decide on.
+    pub fn tip(&self) -> Option<Head> {
+        self.head.filter(|_| self.at_tip)
+    }
+
+    /// The block followed last.
+    pub fn head(&self) -> Option<Head> {
+        self.head
+    }
+
+    /// When the next block is expected, `waited` seconds after the newest one was seen; unix seconds of the chain.
+    pub fn next_time(&self, waited: u64) -> Time {
+        let head = self.head.map_or(0, |head| head.time);
+        head + self.interval().max(waited + 1)
+    }
+
+    /// Seconds between blocks; at least one.
+    pub fn interval(&self) -> u64 {
+        let (Some(first), Some(last)) = (self.times.front(), self.times.back()) else { return 1 };
+        let steps = (self.times.len() as u64).saturating_sub(1).max(1);
+        (last.saturating_sub(*first) / steps).max(1)
+    }
+
+    /// This prover, if it ever declared.
+    pub fn prover(&self) -> Option<&Prover> {
+        self.market.prover(&self.me)
+    }
+
+    /// All that stands of what this prover declared.
+    pub fn declared(&self) -> Option<Declaration> {
+        let prover = self.prover()?;
+        Some(Declaration {
+            concurrency: prover.concurrency,
+            flags: prover.flags,
+            offers: prover.offers.iter().map(|(token, offer)| (*token, *offer)).collect(),
+            mechanisms: prover.mechanisms.iter().map(|(mechanism, accepted)| (*mechanism, *accepted)).collect(),
+            verifiers: prover.verifiers.iter().map(|(verifier, accepted)| (*verifier, *accepted)).collect(),
+        })
+    }
+
+    /// How a request stands towards this prover; none if it is not known.
+    pub fn standing(&self, id: &Id) -> Option<Standing> {
+        Some(self.standing_of(self.market.request(id)?))
+    }
+
+    /// All awards that stand for this prover.
+    pub fn awards(&self) -> impl Iterator<Item = (Id, Standing)> + '_ {
+        let ours = |case: &Case| matches!(self.standing_of(case), Standing::Ours { .. });
+        self.market.live().filter(move |(_, case)| ours(case)).map(|(id, case)| (*id, self.standing_of(case)))
+    }
+
+    fn standing_of(&self, case: &Case) -> Standing {
+        let award = case.award.filter(|award| award.prover == self.me);
+        match (case.status, award) {
+            (Status::Open, _) => Standing::Open { ticket: case.tickets.contains_key(&self.me) },
+            (Status::Awarded, Some(award)) => Standing::Ours { price: award.price, due: award.due },
+            (Status::Fulfilled, Some(_)) => Standing::Paid,
+            _ => Standing::Gone,
+        }
+    }
+
+    /// The requests that this prover could still bid on: open, without its ticket, and not failed by it before.
+    pub fn open(&self) -> impl Iterator<Item = (&Id, &Case)> {
+        let fresh = |case: &Case| !case.tickets.contains_key(&self.me) && case.failed != Some(self.me);
+        self.market.live().filter(move |(_, case)| case.status == Status::Open && fresh(case))
+    }
+
+    /// The requests on which a ticket of this prover stands, ended ones included.
+    pub fn tickets(&self) -> Vec<(&Id, &Case)> {
+        let mine = |case: &Case| case.tickets.contains_key(&self.me);
+        let mut found: Vec<_> = self.market.live().filter(|(_, case)| mine(case)).collect();
+        let awards = self.awards().count();
+        let busy = self.prover().map_or(0, |prover| usize::from(prover.busy));
+        if found.len() + awards < busy {
+            found.extend(self.market.requests().iter().filter(|(_, case)| !case.is_live() && mine(case)));
+        }
+        found
+    }
+
+    /// The rule that an open request is allocated by.
+    ///
+    /// # Errors
+    /// [`Reason::UnknownMechanism`] or [`Reason::Params`].
+    pub fn rule(&self, case: &Case) -> Result<Rule, Reason> {
+        let instance = self.market.instances().get(&case.instance);
+        let config = instance.and_then(|instance| instance.config(case.version));
+        let config = config.ok_or_else(|| Reason::UnknownMechanism(format!("of instance {}", case.instance)))?;
+        let name = self.names.get(&config.mechanism);
+        let unknown = || Reason::UnknownMechanism(alloy::primitives::Address::from(config.mechanism).to_string());
+        Rule::read(name.ok_or_else(unknown)?, &config.params)
+    }
+
+    /// An open request as a bidder sees it.
+    ///
+    /// # Errors
+    /// As [`State::rule`].
+    pub fn opening<'a>(&self, id: &Id, case: &'a Case) -> Result<Opening<'a>, Reason> {
+        let holds = u8::try_from(case.tickets.len()).unwrap_or(u8::MAX);
+        Ok(Opening { id: *id, request: &case.request, rule: self.rule(case)?, opened_at: case.time, holds })
+    }
+
+    /// How many other provers could be awarded this request.
+    pub fn rivals(&self, case: &Case) -> u32 {
+        let instance = self.market.instances().get(&case.instance);
+        let Some(config) = instance.and_then(|instance| instance.config(case.version)) else { return 0 };
+        let (request, bond) = (&case.request, case.request.bond);
+        let able = |prover: &Prover| {
+            let offer = prover.offers.get(&request.token).copied().unwrap_or_default();
+            prover.flags & DRAINING == 0
+                && prover.accepts_mechanism(&config.mechanism)
+                && prover.accepts_verifier(request.verifier)
+                && offer.accepted
+                && bond <= offer.bond_limit
+                && offer.floor.saturating_mul(request.work.into()) <= request.max_price
+                && (bond <= prover.free() && prover.capacity() != 0)
+        };
+        let rivals = self.market.provers().iter().filter(|(account, prover)| **account != self.me && able(prover));
+        u32::try_from(rivals.count()).unwrap_or(u32::MAX)
+    }
+
+    /// What the mechanism of a request would answer a tick about `about` at `time`, by its twin.
+    ///
+    /// # Errors
+    /// Its no, or none if there is no twin for it.
+    pub fn tick(&self, id: &Id, about: Account, time: Time) -> Result<Answer, Option<Refusal>> {
+        let case = self.market.request(id).ok_or(None)?;
+        let instance = self.market.instances().get(&case.instance).ok_or(None)?;
+        let config = instance.config(case.version).ok_or(None)?;
+        let twin = self.names.get(&config.mechanism).and_then(|name| mechanisms::by_name(name)).ok_or(None)?;
+        let block_number = self.head.map_or(0, |head| head.number + 1);
+        let turn = Turn { cause: Cause::Tick, actor: about, time, block_number, ..Turn::default() };
+        let ask = self.market.ask(id, turn).ok_or(None)?;
+        twin.step(&ask).map_err(Some)
+    }
+
+    /// Stake that bids and awards on open requests will need beyond the tickets that stand for them.
+    pub fn promised(&self) -> Wei {
+        let open = self.market.live().filter(|(_, case)| case.status == Status::Open);
+        let beyond = |case: &Case| Some(case.request.bond.saturating_sub(case.tickets.get(&self.me)?.amount));
+        open.filter_map(|(_, case)| beyond(case)).sum()
+    }
+
+    /// Free balance of the stake token in the market.
+    pub fn balance(&self) -> Wei {
+        self.market.balance(self.market.stake_token(), self.me)
+    }
+
+    /// Whether the stake token is the native coin.
+    pub fn stakes_native(&self) -> bool {
+        self.market.stake_token() == ZERO
+    }
+}
