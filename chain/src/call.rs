@@ -188,6 +188,19 @@ pub fn freeze_verifier(verifier: u32) -> Call {
     Call::free(&Market::freezeVerifierCall { verifier })
 }
 
+/// The contract by which everyone deploys, at the same address on nearly every chain.
+pub const DEPLOYER: Account = [
+    0x4e, 0x59, 0xb4, 0x48, 0x47, 0xb3, 0x79, 0x57, 0x85, 0x88, 0x92, 0x0c, 0xa7, 0x8f, 0xbf, 0x26, 0xc0, 0xb4, 0x95,
+    0x6c,
+];
+
+/// To [`DEPLOYER`]: deploys `code`, creation code with constructor arguments, and where it will be. The same code and
+/// `salt` can be deployed once.
+pub fn deploy(code: &[u8], salt: Id) -> (Call, Account) {
+    let address = Address::from(DEPLOYER).create2_from_code(B256::from(salt), code);
+    (Call { calldata: [&salt, code].concat(), value: 0 }, address.into_array())
+}
+
 /// To a token: lets `spender` collect `amount`.
 pub fn approve(spender: Account, amount: Wei) -> Call {
     Call::free(&IERC20::approveCall { spender: Address::from(spender), value: U256::from(amount) })
