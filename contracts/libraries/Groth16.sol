@@ -69,13 +69,14 @@ library Groth16 {
         return abi.encode(_negate(self.delta), alpha, self.beta, self.ic[0], _negate(self.gamma), self.author, self.ic);
     }
 
-    /// How many public inputs the key stored as code at `key` has, and which one is the author's (0 for none).
-    function inputs(address key) internal view returns (uint256 count, uint256 author) {
+    /// How many points for inputs the key stored as code at `key` has, the constant's included (0 if there is no key),
+    /// and which public input is the author's (0 for none).
+    function shape(address key) internal view returns (uint256 points, uint256 author) {
         assembly ("memory-safe") {
-            extcodecopy(key, 0x00, add(COUNT, 1), 0x20)
-            count := sub(mload(0x00), 1)
-            extcodecopy(key, 0x00, add(AUTHOR, 1), 0x20)
-            author := mload(0x00)
+            let free := mload(0x40)
+            extcodecopy(key, free, add(AUTHOR, 1), 0x60)
+            author := mload(free)
+            points := mload(add(free, sub(COUNT, AUTHOR)))
         }
     }
 
@@ -100,30 +101,38 @@ library Groth16 {
             extcodecopy(key, stored, 1, size)
             position := mload(add(stored, AUTHOR))
         }
-        _requirePoints(start);
+        _requirePoint(start, 0, 2);
+        _requirePoint(start, 2, 6);
+        _requirePoint(start, 6, 8);
         uint256 point = stored + IC;
-        for (uint256 i = 0; i < values.length; ++i) {
-            point += 0x40;
-            if (i + 1 == position) point += 0x40;
-            require(values[i] < Bn254.R, InputNotInField(i, values[i], Bn254.R));
-            Bn254.accumulate(stored + SUM, point, values[i]);
+        unchecked {
+            for (uint256 i = 0; i < values.length; ++i) {
+                point += 0x40;
+                if (i + 1 == position) point += 0x40;
+                uint256 value = values[i];
+                require(value < Bn254.R, InputNotInField(i, value, Bn254.R));
+                Bn254.accumulate(stored + SUM, point, value);
+            }
+            if (position != 0) Bn254.accumulate(stored + SUM, stored + IC + position * 0x40, author);
         }
-        if (position != 0) Bn254.accumulate(stored + SUM, stored + IC + position * 0x40, author);
         return Bn254.pairing(start, 4);
     }
 
-    /// Canonical coordinates and no infinity; the precompile checks curve and group.
-    function _requirePoints(uint256 start) private pure {
-        uint256[8] memory words;
-        assembly ("memory-safe") {
-            words := start
+    /// Canonical coordinates and no infinity, for the point of a proof in words `first` to `end`; the precompile checks
+    /// curve and group.
+    function _requirePoint(uint256 start, uint256 first, uint256 end) private pure {
+        uint256 any;
+        unchecked {
+            for (uint256 i = first; i < end; ++i) {
+                uint256 word;
+                assembly ("memory-safe") {
+                    word := mload(add(start, shl(5, i)))
+                }
+                Bn254.requireCoordinate(word);
+                any |= word;
+            }
         }
-        for (uint256 i = 0; i < 8; ++i) {
-            Bn254.requireCoordinate(words[i]);
-        }
-        require(words[0] | words[1] != 0, PointAtInfinity(0));
-        require(words[2] | words[3] | words[4] | words[5] != 0, PointAtInfinity(2));
-        require(words[6] | words[7] != 0, PointAtInfinity(6));
+        require(any != 0, PointAtInfinity(first));
     }
 
     /// The precompile takes a G2 point only if it is canonical, on the twist and in the subgroup.

@@ -58,10 +58,8 @@ contract Groth16Verifier is IVerifier {
         require(INPUTS <= proof.length, WrongLength(proof.length, INPUTS));
         bytes32 key = bytes32(proof[:32]);
         address stored = SSTORE2.predictDeterministicAddress(key);
-        require(stored.code.length != 0, UnknownKey(key));
-
+        _requireLength(key, stored, proof.length);
         uint256[] calldata inputs = Words.from(proof, INPUTS);
-        _requireLength(stored, proof.length);
         bytes32 have = _statement(key, uint256(bytes32(proof[32:64])), uint256(bytes32(proof[64:96])), inputs);
         require(have == statement, WrongStatement(have, statement));
         require(Groth16.holds(stored, proof[POINTS:INPUTS], inputs, uint256(author) >> 3), InvalidProof(key));
@@ -81,8 +79,9 @@ contract Groth16Verifier is IVerifier {
     /// @notice How many public inputs a registered key has, the author's included, and which one is the author's,
     /// counted from 1 (0 for none).
     function inputsOf(bytes32 key) external view returns (uint256 inputs, uint256 author) {
-        require(isRegistered(key), UnknownKey(key));
-        return Groth16.inputs(SSTORE2.predictDeterministicAddress(key));
+        (inputs, author) = Groth16.shape(SSTORE2.predictDeterministicAddress(key));
+        require(inputs != 0, UnknownKey(key));
+        --inputs;
     }
 
     /// @notice The statement that pins the inputs from `first` on to these values.
@@ -90,9 +89,11 @@ contract Groth16Verifier is IVerifier {
         return keccak256(abi.encode(key, first, pinned));
     }
 
-    function _requireLength(address stored, uint256 length) private view {
-        (uint256 count, uint256 position) = Groth16.inputs(stored);
-        uint256 want = INPUTS + 32 * (position == 0 ? count : count - 1);
+    function _requireLength(bytes32 key, address stored, uint256 length) private view {
+        (uint256 points, uint256 author) = Groth16.shape(stored);
+        require(points != 0, UnknownKey(key));
+        // Neither the constant nor the author is carried.
+        uint256 want = INPUTS + 32 * (author == 0 ? points - 1 : points - 2);
         require(length == want, WrongLength(length, want));
     }
 
