@@ -1,1 +1,78 @@
-//! stub
+//! `bourse`: what a requester, a prover operator and a newcomer type.
+//!
+//! `main` parses and calls [`run`]; each command is a file under `commands/`. The request's way through this crate:
+//! [`spec`] (what was said) → [`terms`] (what it means) → [`record`] (written down) → sent → [`track`] (followed into a
+//! [`journey`]) → [`stages`] (told) → [`receipt`] (kept).
+
+pub mod amount;
+pub mod args;
+pub mod blueprint;
+pub mod commands;
+pub mod demo;
+pub mod deploy;
+pub mod deployment;
+pub mod disk;
+pub mod journey;
+pub mod output;
+pub mod receipt;
+pub mod record;
+pub mod send;
+pub mod session;
+pub mod settings;
+pub mod spec;
+pub mod stages;
+pub mod terms;
+pub mod track;
+pub mod view;
+pub mod words;
+
+use anyhow::Result;
+
+use args::{Args, Command};
+use output::Output;
+use session::Session;
+use settings::Settings;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As was asked for.
+    Done,
+    /// In order, but without what was asked for: a request ended without a proof, a demo with a check that failed.
+    Short,
+}
+
+/// Does what `args` say.
+///
+/// # Errors
+/// Why it could not be done, in words.
+pub async fn run(args: Args) -> Result<Outcome> {
+    let out = Output::new(args.global.json);
+    if let Command::Demo(options) = args.command {
+        return demo::run(&args.global, out, options).await;
+    }
+    let settings = Settings::from_global(&args.global)?;
+    match args.command {
+        Command::Config => commands::config(&settings, out)?,
+        Command::Deploy(options) => commands::deploy(&settings, out, options).await?,
+        command => return on_market(Session::open(settings, out).await?, command).await,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn on_market(session: Session, command: Command) -> Result<Outcome> {
+    match command {
+        Command::Request(options) => return commands::request::run(&session, &options).await,
+        Command::Enter { file } => commands::act::enter(&session, &file).await?,
+        Command::Status { id } => commands::status::run(&session, &id).await?,
+        Command::Watch(options) => commands::watch::run(&session, &options).await?,
+        Command::Instances(options) => commands::instances::run(&session, options).await?,
+        Command::Provers => commands::provers::run(&session).await?,
+        Command::Account(options) => commands::account::run(&session, options).await?,
+        Command::Cancel { id } => commands::act::cancel(&session, &id).await?,
+        Command::Tick(options) => commands::act::tick(&session, &options).await?,
+        Command::Expire { id } => commands::act::expire(&session, &id).await?,
+        Command::Demo(_) | Command::Deploy(_) | Command::Config => {}
+    }
+    Ok(Outcome::Done)
+}

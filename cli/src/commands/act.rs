@@ -1,0 +1,79 @@
+//! What anyone, or a requester, may do to a request that is under way.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use bourse_chain::{Call, call};
+use bourse_sim::{Account, ZERO};
+use serde_json::json;
+
+use crate::record::Record;
+use crate::session::Session;
+use crate::{amount, track};
+
+/// `bourse tick`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Tick {
+    /// The request's id, or the start of it
+    pub id: String,
+    /// The prover whose deposit is to be looked at
+    #[arg(long, value_name = "ADDRESS", value_parser = amount::account)]
+    pub about: Option<Account>,
+    /// What the mechanism asks for, in hex
+    #[arg(long, value_name = "HEX", default_value = "")]
+    pub data: String,
+}
+
+/// Says that time has passed.
+///
+/// # Errors
+/// If nothing follows from it now, and when it will.
+pub async fn tick(session: &Session, options: &Tick) -> Result<()> {
+    let record = track::find(session, &options.id).await?;
+    let data = amount::bytes(&options.data)?;
+    let done = call::tick(&record.request, options.about.unwrap_or(ZERO), &data);
+    act(session, &record, done, "ticked").await
+}
+
+/// Ends what is overdue.
+///
+/// # Errors
+/// If nothing is overdue yet.
+pub async fn expire(session: &Session, id: &str) -> Result<()> {
+    let record = track::find(session, id).await?;
+    act(session, &record, call::expire(&record.request), "expired").await
+}
+
+/// Takes a request back.
+///
+/// # Errors
+/// If it is not open, or a bidder's deposit stands on it.
+pub async fn cancel(session: &Session, id: &str) -> Result<()> {
+    let record = track::find(session, id).await?;
+    act(session, &record, call::cancel(&record.request), "cancelled").await
+}
+
+/// Enters a request that its requester has signed.
+///
+/// # Errors
+/// If the file is none, or the market refuses it.
+pub async fn enter(session: &Session, file: &Path) -> Result<()> {
+    let record = Record::read(file)?;
+    let (have, want) = ((record.chain, record.market), (session.node.chain_id(), session.node.market()));
+    ensure!(
+        have == want,
+        "the request is for market {} on chain {}, this is {} on chain {}",
+        amount::address(have.1),
+        have.0,
+        amount::address(want.1),
+        want.0
+    );
+    act(session, &record, call::open(&record.request, &record.input, &record.signature), "entered").await
+}
+
+async fn act(session: &Session, record: &Record, call: Call, word: &str) -> Result<()> {
+    let landed = session.send(&session.settings.key()?, call).await?;
+    let id = amount::hex(&record.id);
+    let done = json!({ "id": id, "done": word, "block": landed.block, "transaction": amount::hex(&landed.transaction) });
+    session.out.result(&done, || format!("{word} {id} in block {}", landed.block))
+}

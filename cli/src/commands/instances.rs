@@ -1,0 +1,182 @@
+//! `bourse instances`: the mechanism instances of the market.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use bourse_chain::Key;
+use bourse_chain::call;
+use bourse_chain::read::Instance;
+use bourse_sim::ZERO;
+use bourse_sim::event::{Config, Setup};
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use crate::blueprint::{self, Blueprint};
+use crate::session::Session;
+use crate::{amount, words};
+
+/// `bourse instances`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// What to do; list them unless named
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What can be done with instances.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Register an instance that a file describes
+    New {
+        /// The file (TOML or JSON)
+        file: PathBuf,
+    },
+    /// End an instance for new requests, for ever
+    Retire {
+        /// Its number or name
+        instance: String,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the market says no with.
+pub async fn run(session: &Session, options: Options) -> Result<()> {
+    match options.command {
+        None => list(session).await,
+        Some(Command::New { file }) => {
+            let blueprint = Blueprint::read(&file)?;
+            let number = register(session, &session.settings.key()?, &blueprint).await?;
+            if let Some(name) = &blueprint.name {
+                name_it(session, name, number)?;
+            }
+            let done = json!({ "instance": number, "name": blueprint.name });
+            session.out.result(&done, || format!("registered instance {number}"))
+        }
+        Some(Command::Retire { instance }) => {
+            let number = session.instance(&instance).await?;
+            session.send(&session.settings.key()?, call::retire(number)).await?;
+            session.out.result(&json!({ "retired": number }), || format!("retired instance {number}"))
+        }
+    }
+}
+
+/// Registers an instance and says which number it got.
+///
+/// # Errors
+/// If the blueprint does not make sense, or the market refuses it.
+pub async fn register(session: &Session, key: &Key, blueprint: &Blueprint) -> Result<u32> {
+    let setup = setup(session, blueprint).await?;
+    let first = u32::try_from(session.instances().await?.len())? + 1;
+    session.send(key, call::register(&setup, blueprint.open)).await?;
+    // Others register too: ours is the newest that is as we said.
+    let mut found = None;
+    for (number, instance) in session.instances().await? {
+        if first <= number && instance.owner == key.address() {
+            let config = session.node.config(number, instance.version).await?;
+            if config.params == setup.params && config.mechanism == setup.mechanism {
+                found = Some(number);
+            }
+        }
+    }
+    found.context("the instance was registered, but the market does not show it")
+}
+
+async fn setup(session: &Session, blueprint: &Blueprint) -> Result<Setup> {
+    let token = session.token(blueprint.token.as_deref()).await?;
+    let stake = session.node.token(session.node.stake_token().await?).await?;
+    let (shipped, params) = blueprint.encoded(&token, &stake)?;
+    let mechanism = match (&blueprint.mechanism, shipped) {
+        (Some(address), _) => amount::account(address)?,
+        (None, shipped) => {
+            let known = session.settings.deployment.as_ref();
+            let known = known.and_then(|known| known.mechanisms.get(shipped?));
+            amount::account(known.context("`mechanism` is missing: its address is not in deployment.json")?)?
+        }
+    };
+    let (fallback_instance, fallback_version) = match &blueprint.fallback {
+        None => (0, 0),
+        Some(name) => {
+            let number = session.instance(name).await?;
+            (number, session.node.instance(number).await?.version)
+        }
+    };
+    let known = session.settings.deployment.as_ref();
+    let verifier = |name: &String| match (name.parse(), known) {
+        (Ok(number), _) => Ok(number),
+        (Err(_), Some(known)) => known.verifier(name),
+        (Err(_), None) => anyhow::bail!("verifier '{name}' is known by its number only, without deployment.json"),
+    };
+    let verifiers = blueprint.verifiers.iter().map(verifier).collect::<Result<_>>()?;
+    Ok(Setup { mechanism, token: token.address, fallback_instance, fallback_version, verifiers, params })
+}
+
+/// Keeps the name in deployment.json: names are local.
+fn name_it(session: &Session, name: &str, number: u32) -> Result<()> {
+    ensure!(name.parse::<u32>().is_err(), "the instance is {number}, but '{name}' is no name: it reads as a number");
+    let Some(mut deployment) = session.settings.deployment.clone() else {
+        return session.out.say(format!("there is no deployment.json for this market to keep the name '{name}' in"));
+    };
+    deployment.instances.insert(name.to_owned(), number);
+    deployment.write(&session.settings.folder)?;
+    Ok(())
+}
+
+async fn list(session: &Session) -> Result<()> {
+    let (mut shown, mut rows) = (Vec::new(), Vec::new());
+    for (number, instance) in session.instances().await? {
+        let config = session.node.config(number, instance.version).await?;
+        let (row, json) = line(session, number, instance, &config).await?;
+        rows.push(row);
+        shown.push(json);
+    }
+    let head = ["no", "name", "mechanism", "rule", "token", "then", "verifiers", "for", "version"];
+    session.out.result(&shown, || {
+        let none = "no instances yet: `bourse instances new FILE` registers one".to_owned();
+        if rows.is_empty() { none } else { session.out.table(&head, rows) }
+    })
+}
+
+async fn line(session: &Session, number: u32, instance: Instance, config: &Config) -> Result<(Vec<String>, Value)> {
+    let known = session.settings.deployment.as_ref();
+    let mechanism = match session.mechanism_name(config.mechanism) {
+        Some(name) => name.to_owned(),
+        None => {
+            let named = session.node.mechanism_name(config.mechanism).await?;
+            format!("{} at {}", named.unwrap_or_default(), amount::short(&config.mechanism))
+        }
+    };
+    let token = session.node.token(config.token).await?;
+    let rule = blueprint::words(&mechanism, &config.params, &token);
+    let verifiers: Vec<_> = config.verifiers.iter().map(u32::to_string).collect();
+    let dash = || "–".to_owned();
+    let name = known.and_then(|known| known.instance_name(number));
+    let row = vec![
+        number.to_string(),
+        name.map_or_else(dash, ToOwned::to_owned),
+        mechanism.clone(),
+        rule.clone().unwrap_or_else(|| amount::short(&config.params)),
+        if config.token == ZERO { token.symbol } else { format!("{} {}", token.symbol, amount::short(&config.token)) },
+        if config.fallback_instance == 0 { dash() } else { config.fallback_instance.to_string() },
+        if verifiers.is_empty() { "any".to_owned() } else { verifiers.join(", ") },
+        match (instance.retired, instance.open) {
+            (true, _) => "retired".to_owned(),
+            (_, true) => "all".to_owned(),
+            (_, false) => amount::short(&instance.owner),
+        },
+        instance.version.to_string(),
+    ];
+    let mut json = words::config_json(config);
+    if let Value::Object(fields) = &mut json {
+        fields.insert("instance".into(), number.into());
+        fields.insert("version".into(), instance.version.into());
+        fields.insert("name".into(), name.into());
+        fields.insert("mechanismName".into(), mechanism.into());
+        fields.insert("rule".into(), rule.into());
+        fields.insert("owner".into(), amount::address(instance.owner).into());
+        fields.insert("open".into(), instance.open.into());
+        fields.insert("retired".into(), instance.retired.into());
+    }
+    Ok((row, json))
+}

@@ -1,0 +1,137 @@
+//! Transactions of a command: sent once, waited for until they have landed.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use alloy::hex;
+use anyhow::{Context, Result, anyhow, bail};
+use bourse_chain::{ExecuteConfig, Executor, Fault, Intent, Key, Node, Outcome, Submitted};
+use bourse_sim::Id;
+use tokio::time::{Instant, sleep};
+
+/// Where a transaction landed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Landed {
+    /// The transaction.
+    pub transaction: Id,
+    /// Its block.
+    pub block: u64,
+}
+
+/// How long is waited for a transaction before its fate is called unknown.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// Between two looks at the chain.
+const POLL: Duration = Duration::from_millis(150);
+
+/// Sends all `intents` from one account and waits until all have landed. What one of them needs of another has to be sent
+/// by an earlier call.
+///
+/// # Errors
+/// What a contract or the node said no with, in words; or that the fate of one is unknown after three minutes.
+pub async fn land(node: &Node, key: &Key, folder: &Path, intents: Vec<Intent>) -> Result<Vec<Landed>> {
+    let _lock = lock(folder, key).await?;
+    // What a command does is safe to repeat after a look at the chain, so nothing has to outlive it.
+    let scratch = tempfile::tempdir().context("a folder for the journal")?;
+    let journal = scratch.path().join("journal.sqlite");
+    let config = ExecuteConfig { finality: 2, ..ExecuteConfig::default() };
+    let mut executor = Executor::open(node.clone(), key.clone(), &journal, config).await?;
+    let landed = Sending { node, started: Instant::now(), landed: BTreeMap::new(), seen: None }
+        .run(&mut executor, &intents)
+        .await;
+    executor.close().await;
+    landed
+}
+
+struct Sending<'a> {
+    node: &'a Node,
+    started: Instant,
+    landed: BTreeMap<String, Landed>,
+    /// The newest block the executor was told of.
+    seen: Option<Id>,
+}
+
+impl Sending<'_> {
+    async fn run(mut self, executor: &mut Executor, intents: &[Intent]) -> Result<Vec<Landed>> {
+        self.advance(executor).await?;
+        for intent in intents {
+            self.submit(executor, intent).await?;
+        }
+        while self.landed.len() < intents.len() {
+            if PATIENCE < self.started.elapsed() {
+                bail!("{}", unknown(executor).await);
+            }
+            sleep(POLL).await;
+            self.advance(executor).await?;
+        }
+        Ok(intents.iter().filter_map(|intent| self.landed.get(&intent.key).copied()).collect())
+    }
+
+    async fn submit(&mut self, executor: &mut Executor, intent: &Intent) -> Result<()> {
+        loop {
+            match executor.submit(intent.clone()).await? {
+                Ok(Submitted::Landed { transaction, block }) => {
+                    self.landed.insert(intent.key.clone(), Landed { transaction, block });
+                    return Ok(());
+                }
+                Ok(Submitted::Failed { .. }) => bail!("the transaction was cancelled or had no effect: try again"),
+                Ok(_) | Err(Fault::Unknown { .. }) => return Ok(()),
+                Err(Fault::Retry { after, .. }) if self.started.elapsed() + after < PATIENCE => sleep(after).await,
+                Err(fault) => return Err(plain(fault)),
+            }
+            self.advance(executor).await?;
+        }
+    }
+
+    /// Tells the executor of a new block, and learns what became of what was sent.
+    async fn advance(&mut self, executor: &mut Executor) -> Result<()> {
+        let head = match self.node.head().await {
+            Ok(head) => head,
+            Err(error) if error.is_passing() && self.started.elapsed() < PATIENCE => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        if self.seen.replace(head.hash) == Some(head.hash) {
+            return Ok(());
+        }
+        for (key, outcome) in executor.advance(head).await? {
+            match outcome {
+                Outcome::Landed { transaction, block } => drop(self.landed.insert(key, Landed { transaction, block })),
+                Outcome::Failed(fault) => return Err(plain(fault)),
+                Outcome::Unknown => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The reason alone: a person decides whether to try again.
+fn plain(fault: Fault) -> anyhow::Error {
+    match fault {
+        Fault::Retry { why, .. } | Fault::Drop { why, .. } | Fault::Halt { why } => anyhow!(why),
+        Fault::Unknown { .. } => anyhow!(fault),
+    }
+}
+
+async fn unknown(executor: &Executor) -> String {
+    let waited = format!("not in a block after {} s", PATIENCE.as_secs());
+    let trouble = executor.pending().await.into_iter().flatten().find_map(|pending| pending.trouble);
+    let said = trouble.map(|trouble| format!(", and the node says: {trouble}")).unwrap_or_default();
+    format!("{waited}{said}; it may still land, so look with `bourse status` or `bourse account` before trying again")
+}
+
+/// Two programs that send from one account would take each other's nonces.
+async fn lock(folder: &Path, key: &Key) -> Result<File> {
+    let folder = folder.join("locks");
+    let path = folder.join(hex::encode(key.address()));
+    let locked = tokio::task::spawn_blocking({
+        let path = path.clone();
+        move || -> std::io::Result<File> {
+            std::fs::create_dir_all(&folder)?;
+            let file = File::create(&path)?;
+            file.lock()?;
+            Ok(file)
+        }
+    });
+    locked.await?.with_context(|| format!("locking {}", path.display()))
+}

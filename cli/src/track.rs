@@ -1,0 +1,118 @@
+//! Follows one request on the chain, through reorganisations.
+
+use anyhow::{Context, Result};
+use bourse_chain::{Block, Follower, Head, Start, Update};
+use bourse_sim::event::Event;
+use bourse_sim::{Account, Id};
+
+use crate::journey::{Journey, about};
+use crate::record::Record;
+use crate::session::Session;
+use crate::{amount, terms};
+
+/// One request as the chain has it.
+#[derive(Debug)]
+pub struct Track {
+    /// What happened to it.
+    pub journey: Journey,
+    /// Where the chain stands.
+    pub head: Head,
+    id: Id,
+    follower: Follower,
+    /// Blocks that say something about it.
+    blocks: Vec<Block>,
+}
+
+impl Track {
+    /// From a block before the request entered.
+    pub fn new(session: &Session, id: Id, block: u64) -> Self {
+        let follower = session.follow(Start::Block(block));
+        Self { journey: Journey::default(), head: Head::default(), id, follower, blocks: Vec::new() }
+    }
+
+    /// Waits until the chain has moved and has been read to its end. May be dropped and called again.
+    ///
+    /// # Errors
+    /// If the chain cannot be followed.
+    pub async fn next(&mut self) -> Result<()> {
+        loop {
+            match self.follower.next().await? {
+                Update::Tip(head) => {
+                    self.head = head;
+                    return Ok(());
+                }
+                Update::Committed(block) => {
+                    if block.events.iter().any(|event| about(event) == Some(&self.id)) {
+                        self.journey.absorb(&self.id, &block);
+                        self.blocks.push(block);
+                    }
+                }
+                Update::Reverted(block) => {
+                    self.blocks.retain(|kept| kept.number != block.number);
+                    self.journey = Journey::default();
+                    self.blocks.iter().for_each(|block| self.journey.absorb(&self.id, block));
+                }
+            }
+        }
+    }
+}
+
+/// The request whose id is or starts with `text`: from this folder, or from the chain if the id is whole.
+///
+/// # Errors
+/// If there is none.
+pub async fn find(session: &Session, text: &str) -> Result<Record> {
+    if let Some(record) = Record::find(&session.settings.folder, text)? {
+        return Ok(record);
+    }
+    let id = amount::word(text).context("not the id of a request made from here; of others, the whole id is needed")?;
+    let found = search(session, |entered| entered.id == id).await?;
+    found.with_context(|| format!("the market has no request {}", amount::hex(&id)))
+}
+
+/// The request that this account would make of the same words, if it is on the chain.
+///
+/// # Errors
+/// If the chain cannot be read.
+pub async fn same(session: &Session, requester: Account, fingerprint: &Id) -> Result<Option<Record>> {
+    let nonce = terms::nonce(fingerprint);
+    let same = |entered: &Record| entered.request.requester == requester && entered.request.nonce == nonce;
+    Ok(search(session, same).await?.map(|record| Record { fingerprint: *fingerprint, ..record }))
+}
+
+/// The last request that entered this market and is `wanted`.
+async fn search(session: &Session, wanted: impl Fn(&Record) -> bool) -> Result<Option<Record>> {
+    let mut follower = session.history();
+    let mut found = None;
+    loop {
+        let block = match follower.next().await? {
+            Update::Committed(block) => block,
+            Update::Reverted(_) => continue,
+            Update::Tip(_) => return Ok(found),
+        };
+        for event in block.events {
+            let Event::Opened { id, request, input, .. } = event else { continue };
+            let entered = Record {
+                id,
+                fingerprint: Id::default(),
+                block: block.number,
+                chain: session.node.chain_id(),
+                market: session.node.market(),
+                request,
+                rounds: rounds(&input),
+                input,
+                signature: Vec::new(),
+            };
+            if wanted(&entered) {
+                found = Some(entered);
+            }
+        }
+    }
+}
+
+/// The rounds of the built-in circuit, if that is what the input is for.
+fn rounds(input: &[u8]) -> Option<u32> {
+    let input: serde_json::Value = serde_json::from_slice(input).ok()?;
+    let is_pow5 = input.get("circuit")?.as_str()? == bourse_prover::backend::circuit::NAME;
+    u32::try_from(input.get("rounds")?.as_u64()?).ok().filter(|_| is_pow5)
+}
