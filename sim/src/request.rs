@@ -7,6 +7,7 @@ use crate::{Account, Id, Time, Wei};
 #[allow(missing_docs, reason = "documented in its Solidity twin")]
 pub struct Request {
     pub requester: Account,
+    pub token: Account,
     pub nonce: u64,
     pub instance: u32,
     pub version: u32,
