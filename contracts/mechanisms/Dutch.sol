@@ -23,9 +23,9 @@ struct DutchParams {
 
 /// Reverse Dutch auction: the price climbs until a prover takes it, and is what that prover gets.
 ///
-/// For a prover: `bid.price` is the least you accept; the bid is refused while the price is below it, and awarded at the price of the
-/// block it lands in, which is never less. Waiting raises the price and the risk that a rival takes it. `timeAt` says
-/// when the price reaches yours.
+/// For a prover: `bid.price` is the least you accept; the bid is refused while the price is below it, and awarded at
+/// the price of the block it lands in, which is never less. Waiting raises the price and the risk that a rival takes
+/// it. `timeAt` says when the price reaches yours.
 contract Dutch is IMechanism {
     uint32 internal constant STEP_GAS = 30_000;
 
@@ -56,8 +56,8 @@ contract Dutch is IMechanism {
         });
     }
 
-    /// `Bid`: awards at the price of the moment. `Unacceptable(bid.price, price)` while that is below the bid, `TooLate`
-    /// after the patience. `Tick`: closes after the patience, `NotYet` before.
+    /// `Bid`: awards at the price of the moment. `Unacceptable(bid.price, price)` while that is below the bid,
+    /// `TooLate` after the patience. `Tick`: closes after the patience, `NotYet` before.
     function step(Ask calldata ask) external pure returns (Answer memory) {
         DutchParams memory p = abi.decode(ask.params, (DutchParams));
         (Cause cause, uint40 time, uint40 openedAt) = (ask.cause, ask.time, ask.openedAt);

@@ -28,8 +28,9 @@ struct PostedParams {
     uint32 patience;
 }
 
-/// Posted price: the request pays its tariff, `base + rate * work / 1,000,000` rounded down, or its `maxPrice` where that
-/// is less, to the first prover that takes it. An instance whose `base` is the largest number thus pays what each requester names.
+/// Posted price: the request pays its tariff, `base + rate * work / 1,000,000` rounded down, or its `maxPrice` where
+/// that is less, to the first prover that takes it. An instance whose `base` is the largest number thus pays what each
+/// requester names.
 ///
 /// For a prover: bid as soon as your cost is below the price. `bid.price` is the least you accept and does not change
 /// what you get; it only protects you from a price you misread. There is nothing to gain from waiting.
@@ -61,8 +62,8 @@ contract PostedPrice is IMechanism {
         });
     }
 
-    /// `Bid`: awards at the price. `Unacceptable(bid.price, price)` if the bid wants more, `TooLate` after the patience.
-    /// `Tick`: closes after the patience, `NotYet` before.
+    /// `Bid`: awards at the price. `Unacceptable(bid.price, price)` if the bid wants more, `TooLate` after the
+    /// patience. `Tick`: closes after the patience, `NotYet` before.
     function step(Ask calldata ask) external pure returns (Answer memory) {
         PostedParams memory p = abi.decode(ask.params, (PostedParams));
         (Cause cause, uint40 time, uint40 last) = (ask.cause, ask.time, ask.openedAt + p.patience);

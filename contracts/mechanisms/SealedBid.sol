@@ -36,7 +36,7 @@ struct SealedParams {
     uint32 reveal;
     /// The most that is paid, in basis points of the request's `maxPrice`, rounded down.
     uint16 reserveBps;
-    /// A bidder's deposit, in basis points of the request's `bond`, rounded up, and the least it is. In the stake token.
+    /// A bidder's deposit in the stake token: basis points of the request's `bond`, rounded up, and the least it is.
     uint16 depositBps;
     uint80 depositFloor;
     /// Bidders next to the best that stand ready to take over.
@@ -48,23 +48,24 @@ struct SealedParams {
 /// Sealed bids: committed to first, revealed after, the lowest wins.
 ///
 /// For a prover, with all times counted from `openedAt`:
-/// 1. Up to `commit`: bid with price 0 and, as data, the 32 bytes of `commitment(id, prover, price, salt)`. The salt has to
-///    be 32 bytes that nobody can guess: prices are few, and whoever can try them all reads the bid. It costs a
+/// 1. Up to `commit`: bid with price 0 and, as data, the 32 bytes of `commitment(id, prover, price, salt)`. The salt
+///    has to be 32 bytes that nobody can guess: prices are few, and whoever can try them all reads the bid. It costs a
 ///    deposit. Another commitment in this time replaces the first.
-/// 2. Then up to `commit + reveal`: bid with the price, and the salt as data. Who does not reveal loses the deposit. Who can no longer
-///    win, or asks for more than the reserve, gets it back at once.
-/// 3. Then anyone ticks, and the lowest price is awarded; of equal ones, the first revealed. (Or sooner, once all have revealed.)
-///    The deposits of the best and of the standbys stay until they are awarded or the request has ended; then a tick
-///    about the standby gives it back.
+/// 2. Then up to `commit + reveal`: bid with the price, and the salt as data. Who does not reveal loses the deposit.
+///    Who can no longer win, or asks for more than the reserve, gets it back at once.
+/// 3. Then, or as soon as all have revealed, anyone ticks, and the lowest price is awarded; of equal ones, the first
+///    revealed. The deposits of the best and of the standbys stay until they are awarded or the request has ended; then
+///    a tick about the standby gives it back.
 ///
 /// If the winner fails, the next standby is awarded as if those before it had not bid: at its own price, or under
 /// `SecondPrice` at the next revealed above it. Its price thus never depends on its own bid, and to fail on purpose
 /// for the sake of a second identity gains nothing that this identity would not have had alone.
 ///
-/// Words: the lowest revealed bids in order, `price << 160 | prover`, 0 for none: the best and the standbys, all of which
-/// hold tickets, and under `SecondPrice` one more, which only sets a price. A bid that is awarded leaves its word; the first
-/// to do so leaves `SETTLED` there, after which nobody bids any more even if the request opens again. A ticket's tag is the first
-/// 22 bytes of the commitment; a ticket whose holder is in no word is one that was not revealed.
+/// Words: the lowest revealed bids in order, `price << 160 | prover`, 0 for none: the best and the standbys, all of
+/// which hold tickets, and under `SecondPrice` one more, which only sets a price. A bid that is awarded leaves its
+/// word; the first to do so leaves `SETTLED` there, after which nobody bids any more even if the request opens again. A
+/// ticket's tag is the first 22 bytes of the commitment; a ticket whose holder is in no word is one that was not
+/// revealed.
 contract SealedBid is IMechanism {
     uint8 internal constant MAX_STANDBYS = 6;
     uint8 internal constant MAX_BIDDERS = 64;
@@ -107,17 +108,17 @@ contract SealedBid is IMechanism {
         });
     }
 
-    /// What a bidder commits to: the hash of the words `id, prover, price, salt`. The id binds the chain, the market, the
-    /// instance and its version.
+    /// What a bidder commits to: the hash of the words `id, prover, price, salt`. The id binds the chain, the market,
+    /// the instance and its version.
     function commitment(bytes32 id, address prover, uint88 price, bytes32 salt) external pure returns (bytes32) {
         return _commitment(id, prover, price, salt);
     }
 
     /// `Bid`: commits or reveals, as the clock says; see `_commit` and `_reveal` for what is refused. `Unexpected` once
     /// the auction was settled.
-    /// `Tick`: after the reveals, takes the deposit of the bidder it is about if that has not revealed, and awards the best,
-    /// or closes when no bid and no deposit is left. Once the request is no longer open: gives a standby's deposit back, or takes
-    /// that of a bidder that has not revealed. `NotYet` before.
+    /// `Tick`: after the reveals, takes the deposit of the bidder it is about if that has not revealed, and awards the
+    /// best, or closes when no bid and no deposit is left. Once the request is no longer open: gives a standby's
+    /// deposit back, or takes that of a bidder that has not revealed. `NotYet` before.
     /// `Failed`: awards the next standby, if any.
     function step(Ask calldata ask) external pure returns (Answer memory) {
         SealedParams memory p = abi.decode(ask.params, (SealedParams));
@@ -127,8 +128,9 @@ contract SealedBid is IMechanism {
         return ask.time <= ask.openedAt + p.commit ? _commit(p, ask) : _reveal(p, ask);
     }
 
-    /// Refuses, in this order: an auction that could not be settled by the deadline (`TooLate`), a price (it would be public: the
-    /// price of a commitment is 0), data other than 32 bytes, a bidder too many (all `Unacceptable`), and too little stake.
+    /// Refuses, in this order: an auction that could not be settled by the deadline (`TooLate`), a price (it would be
+    /// public: the price of a commitment is 0), data other than 32 bytes, a bidder too many (all `Unacceptable`), and
+    /// too little stake.
     function _commit(SealedParams memory p, Ask calldata ask) private pure returns (Answer memory answer) {
         uint40 settled = _revealEnd(p, ask) + 1;
         require(settled < ask.request.deadline, TooLate(settled, ask.request.deadline - 1));
@@ -146,8 +148,8 @@ contract SealedBid is IMechanism {
         answer.wake = settled;
     }
 
-    /// Refuses what comes after the reveals (`TooLate`), what does not open the commitment (`Unacceptable(tag, tag held)`), and a
-    /// second reveal (`Unexpected`).
+    /// Refuses what comes after the reveals (`TooLate`), what does not open the commitment (`Unacceptable(tag, tag
+    /// held)`), and a second reveal (`Unexpected`).
     function _reveal(SealedParams memory p, Ask calldata ask) private pure returns (Answer memory answer) {
         uint40 end = _revealEnd(p, ask);
         address prover = ask.actor.prover;

@@ -1,5 +1,5 @@
-//! Questions to a mechanism and its answers; the twin of `contracts/types/Ask.sol`, which documents the fields, and of the
-//! errors in `contracts/interfaces/IMechanism.sol`.
+//! Questions to a mechanism and its answers; the twin of `contracts/types/Ask.sol`, which documents the fields, and of
+//! the errors in `contracts/interfaces/IMechanism.sol`.
 
 mod encoding;
 

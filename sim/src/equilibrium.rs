@@ -1,5 +1,5 @@
-//! What a prover that maximises its profit bids, if rivals' costs are independent and equally likely anywhere in a range
-//! (THEORY.md 1.1). Under posted prices and Vickrey the answer is its cost, and needs no model.
+//! What a prover that maximises its profit bids, if rivals' costs are independent and equally likely anywhere in a
+//! range (THEORY.md 1.1). Under posted prices and Vickrey the answer is its cost, and needs no model.
 
 use crate::Wei;
 

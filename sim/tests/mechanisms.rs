@@ -23,7 +23,9 @@ fn climbs() -> impl Strategy<Value = DutchParams> {
 
 proptest! {
     #[test]
-    fn dutch_price_climbs_and_stays_in_its_bounds(p in climbs(), max in 0..1_u128 << 88, a in 0..300_000_u64, b in 0..300_000_u64) {
+    fn dutch_price_climbs_and_stays_in_its_bounds(
+        p in climbs(), max in 0..1_u128 << 88, a in 0..300_000_u64, b in 0..300_000_u64,
+    ) {
         let (a, b) = (a.min(b), a.max(b));
         let price = |after| dutch::price_at(&p, max, OPENED, OPENED + after);
         prop_assert!(price(a) <= price(b));
@@ -53,7 +55,9 @@ proptest! {
     }
 
     #[test]
-    fn posted_price_never_overflows(base in 0..1_u128 << 88, rate in 0..1_u128 << 88, work: u64, max_price in 0..1_u128 << 88) {
+    fn posted_price_never_overflows(
+        base in 0..1_u128 << 88, rate in 0..1_u128 << 88, work: u64, max_price in 0..1_u128 << 88,
+    ) {
         let p = PostedParams { base, rate, patience: 1 };
         let more = PostedParams { rate: rate / 2, ..p };
         let request = Request { work, max_price, ..Request::default() };

@@ -1,5 +1,5 @@
-//! Shared vectors: what the twins answer, for `test/mechanisms/Vectors.t.sol` to hold against the contracts. Written with
-//! `BOURSE_WRITE_VECTORS=1`; otherwise the files have to be what the twins say now.
+//! Shared vectors: what the twins answer, for `test/mechanisms/Vectors.t.sol` to hold against the contracts. Written
+//! with `BOURSE_WRITE_VECTORS=1`; otherwise the files have to be what the twins say now.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod asks;

@@ -183,8 +183,9 @@ contract SealedAttacksTest is SealedHarness {
         mechanism.step(ask);
     }
 
+    /// Two bids of one owner: to let the lower one fail pays the higher one what it would have got alone, and costs a
+    /// bond.
     /// forge-config: default.fuzz.runs = 200
-    /// Two bids of one owner: to let the lower one fail pays the higher one what it would have got alone, and costs a bond.
     function testFuzz_FailingForASecondIdentityGainsNothing(uint88 low, uint88 high, uint88 rival) public {
         (low, high, rival) = (uint88(low % RESERVE), uint88(high % RESERVE), uint88(rival % RESERVE));
         if (low > high) (low, high) = (high, low);

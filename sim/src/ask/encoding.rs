@@ -1,4 +1,5 @@
-//! The contracts' encoding of questions and answers, byte for byte, so that a decision can be compared with the chain's.
+//! The contracts' encoding of questions and answers, byte for byte, so that a decision can be compared with the
+//! chain's.
 
 use super::{Actor, Answer, Ask, Cause, Envelope, Move, MoveKind, Refusal, Shape, Status};
 use crate::Wei;
