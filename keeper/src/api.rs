@@ -120,7 +120,11 @@ struct HandedIn {
 
 async fn hand_in(State(desk): State<Desk>, body: Result<Bytes, BytesRejection>) -> Answer {
     let limit = format!("at most {} bytes of proof", desk.max_proof);
-    let body = body.map_err(|error| Refusal::new(error.status(), "the body cannot be read", error.body_text(), limit))?;
+    let body = body.map_err(|error| {
+        let large = error.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        let what = if large { "the proof is too large" } else { "the body cannot be read" };
+        Refusal::new(error.status(), what, error.body_text(), limit)
+    })?;
     let (id, prover, bytes) = parse(&body, desk.max_proof)?;
     let view = desk.view.borrow().clone();
     let known = desk.store.fate(&id).await?;
@@ -164,8 +168,8 @@ fn parse(body: &[u8], max_proof: usize) -> Result<(Id, Account, Vec<u8>), Refusa
     let id = text::id_in(&said.id).ok_or_else(|| bad("id is no id", &said.id, "0x and 64 hex digits"))?;
     let prover = text::account_in(&said.prover)
         .ok_or_else(|| bad("prover is no address", &said.prover, "0x and 40 hex digits"))?;
-    let proof =
-        text::bytes_in(&said.proof).ok_or_else(|| bad("proof is not hex", &said.proof, "0x and pairs of hex digits"))?;
+    let proof = text::bytes_in(&said.proof)
+        .ok_or_else(|| bad("proof is not hex", &said.proof, "0x and pairs of hex digits"))?;
     if proof.len() > max_proof {
         let want = format!("at most {max_proof} bytes");
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the proof is too large", proof.len(), want));

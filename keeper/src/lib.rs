@@ -17,6 +17,7 @@ mod errand;
 pub mod metrics;
 mod open;
 pub mod proof;
+mod send;
 pub mod state;
 pub mod store;
 pub mod text;
@@ -28,8 +29,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
-use bourse_chain::call::{self, Fulfillment};
-use bourse_chain::{Call, Executor, FollowError, Head, Intent, Node, Submitted, Update};
+use bourse_chain::{Executor, FollowError, Head, Node, Update};
 use bourse_sim::market::Violation;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -37,11 +37,10 @@ use tokio::time::Instant;
 
 use api::Message;
 use config::Config;
-use decide::{Action, Deed};
 use metrics::Metrics;
 use proof::Status;
 use state::{Errand, Input, Note, State};
-use store::{Decision, Store};
+use store::Store;
 use view::View;
 
 /// Questions to the chain under way at once.
@@ -189,12 +188,12 @@ impl Keeper {
         for (key, outcome) in self.executor.advance(head).await? {
             self.learn(Input::Outcome(key, outcome)).await?;
         }
+        self.tipped = Some(Instant::now());
+        self.refresh();
         self.batch_at = None;
         let actions = decide::decide(&self.state, &self.config.goals);
         self.execute(actions).await?;
-        self.tipped = Some(Instant::now());
         self.metrics.turn(began.elapsed());
-        self.refresh();
         Ok(())
     }
 
@@ -203,58 +202,6 @@ impl Keeper {
         self.batch_at = None;
         let actions = decide::settle(&self.state, &self.config.goals);
         self.execute(actions).await
-    }
-
-    async fn execute(&mut self, actions: Vec<Action>) -> anyhow::Result<()> {
-        let head = self.state.head();
-        let mut decisions = Vec::with_capacity(actions.len());
-        for action in actions {
-            if let Deed::Settle { proofs } = &action.deed {
-                self.store.assign(Some(&action.key), proofs).await?;
-            }
-            let Some(intent) = self.intent(&action) else { continue };
-            let result = self.executor.submit(intent).await?;
-            let outcome = match &result {
-                Ok(Submitted::Sent { .. } | Submitted::Pending) => "sent".to_owned(),
-                Ok(Submitted::Landed { block, .. }) => format!("landed in block {block}"),
-                Ok(Submitted::Failed { block, .. }) => format!("failed in block {block}"),
-                Err(fault) => format!("failed: {fault}"),
-            };
-            let kind = action.deed.kind();
-            self.metrics.action(kind, if outcome == "sent" { "sent" } else { "refused" });
-            tracing::info!(kind, key = action.key, reason = action.reason, outcome, "decided");
-            decisions.push(Decision {
-                time: head.time,
-                block: head.number,
-                key: action.key.clone(),
-                action: kind.to_owned(),
-                request: action.deed.request(),
-                reason: action.reason.clone(),
-                outcome,
-            });
-            self.learn(Input::Submitted(action, result)).await?;
-        }
-        self.store.record(head, &decisions).await?;
-        Ok(())
-    }
-
-    /// What to submit for an action; none if what it is about is not known (any more).
-    fn intent(&self, action: &Action) -> Option<Intent> {
-        let request = |id| self.state.market().request(id).map(|case| case.request.as_ref());
-        let call: Call = match &action.deed {
-            Deed::Tick { request: id, about } => call::tick(request(id)?, *about, &[]),
-            Deed::Expire { request: id } => call::expire(request(id)?),
-            Deed::Reclaim { request: id, prover } => call::reclaim(request(id)?, *prover),
-            Deed::Settle { proofs } => {
-                let item = |key| {
-                    let proof = self.state.proof(key)?;
-                    let (request, prover) = (request(&key.request)?.clone(), key.prover);
-                    Some(Fulfillment { request, prover, proof: proof.bytes.to_vec() })
-                };
-                call::fulfill(&proofs.iter().map(item).collect::<Option<Vec<_>>>()?)
-            }
-        };
-        Some(call.intent(action.key.clone(), self.config.market).until(action.until))
     }
 
     async fn heed(&mut self, message: Message) -> anyhow::Result<()> {
@@ -283,8 +230,8 @@ impl Keeper {
                 }
                 Note::Unbatched(proofs) => self.store.assign(None, &proofs).await?,
                 Note::Result(action, outcome) => {
-                    let word = if outcome.starts_with("landed") { "landed" } else { "failed" };
-                    self.metrics.action(action.deed.kind(), word);
+                    let word = outcome.split([' ', ':']).next().unwrap_or_default().to_owned();
+                    self.metrics.action(action.deed.kind(), &word);
                     tracing::info!(key = action.key, outcome, "ended");
                     self.store.result(&action.key, &outcome).await?;
                 }

@@ -42,6 +42,10 @@ async fn run(args: &Args) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.log)
         .map_err(|error| anyhow::anyhow!("log is '{}'; it should be a filter such as info: {error}", config.log))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if config.log_json { log.json().init() } else { log.init() }
+    if config.log_json {
+        log.json().init()
+    } else {
+        log.init()
+    }
     bourse_keeper::run(config, bourse_keeper::asked_to_stop()).await
 }

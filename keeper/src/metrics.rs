@@ -84,9 +84,9 @@ impl Metrics {
     }
 
     /// An action of `kind` came to `outcome`.
-    pub fn action(&self, kind: &'static str, outcome: &'static str) {
+    pub fn action(&self, kind: &'static str, outcome: &str) {
         with_local_recorder(&*self.recorder, || {
-            counter!("keeper_actions_total", "kind" => kind, "outcome" => outcome).increment(1);
+            counter!("keeper_actions_total", "kind" => kind, "outcome" => outcome.to_owned()).increment(1);
         });
     }
 

@@ -31,7 +31,8 @@ impl Keeper {
     /// If the key, the chain, the market or the disk is not what it should be.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
         let key = config.key.key()?;
-        std::fs::create_dir_all(&config.data).with_context(|| format!("making the folder {}", config.data.display()))?;
+        std::fs::create_dir_all(&config.data)
+            .with_context(|| format!("making the folder {}", config.data.display()))?;
         // Two keepers on one folder would settle each other's proofs: the journal is locked against that, and comes first.
         let node = connect(&config).await?;
         let identity = identify(&config, &node).await?;
@@ -131,10 +132,8 @@ async fn identify(config: &Config, node: &Node) -> anyhow::Result<Identity> {
 }
 
 async fn fresh(config: &Config, node: &Node) -> anyhow::Result<State> {
-    let stake_token: Account = node
-        .stake_token()
-        .await
-        .context("asking the contract for its stake token; it should be a Bourse market")?;
+    let stake_token: Account =
+        node.stake_token().await.context("asking the contract for its stake token; it should be a Bourse market")?;
     Ok(State::new(node.chain_id(), &config.market, stake_token))
 }
 

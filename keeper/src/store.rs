@@ -1,6 +1,8 @@
 //! The disk: proofs handed in and what became of them, decisions and their reasons, the last heads. The market is not
 //! here: it is folded from the chain at every start.
 
+mod rows;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use sqlx::{Row, query};
 
 use crate::proof::{Fate, Proof, ProofKey, Status};
 use crate::text;
+use rows::{array, decision, fate, proof, signed, unsigned};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// Heads and decisions kept.
@@ -35,7 +38,9 @@ pub enum StoreError {
     #[error("bringing the store up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The file was kept for another market.
-    #[error("the store is about {have}, not about {want}: use another data folder, or remove this one if that chain is gone")]
+    #[error(
+        "the store is about {have}, not about {want}: use another data folder, or remove this one if that chain is gone"
+    )]
     Foreign {
         /// What it was kept for.
         have: String,
@@ -235,9 +240,9 @@ impl Store {
         }
         let mut transaction = self.pool.begin().await?;
         for (key, fate) in fates {
-            let update = "UPDATE proofs SET status = ?, reason = ?, transaction_hash = ?, settled_block = ?,
+            let update = "UPDATE proofs SET status = ?1, reason = ?2, transaction_hash = ?3, settled_block = ?4,
                 batch = CASE WHEN ?1 = 'rejected' THEN NULL ELSE batch END
-                WHERE request = ? AND prover = ? AND digest = ?";
+                WHERE request = ?5 AND prover = ?6 AND digest = ?7";
             query(update)
                 .bind(fate.status.name())
                 .bind(fate.reason.as_deref())
@@ -281,6 +286,12 @@ impl Store {
             .bind(signed(head.number))
             .execute(&mut *transaction)
             .await?;
+        // What no reorg can take back needs its bytes no longer.
+        query("UPDATE proofs SET proof = x'' WHERE status = 'settled' AND settled_block BETWEEN ? AND ?")
+            .bind(signed(head.number) - 2 * HEADS)
+            .bind(signed(head.number) - HEADS)
+            .execute(&mut *transaction)
+            .await?;
         for decision in decisions {
             let insert = "INSERT INTO decisions (time, block, key, action, request, reason, outcome)
                 VALUES (?, ?, ?, ?, ?, ?, ?)";
@@ -310,7 +321,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn result(&self, key: &str, outcome: &str) -> Result<(), StoreError> {
-        let update = "UPDATE decisions SET outcome = ? WHERE number = (SELECT MAX(number) FROM decisions WHERE key = ?)";
+        let update =
+            "UPDATE decisions SET outcome = ? WHERE number = (SELECT MAX(number) FROM decisions WHERE key = ?)";
         query(update).bind(outcome).bind(key).execute(&self.pool).await?;
         Ok(())
     }
@@ -339,57 +351,8 @@ impl Store {
 
 impl std::fmt::Display for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (market, genesis, code) = (text::account(&self.market), text::bytes(&self.genesis), text::bytes(&self.code));
+        let (market, genesis, code) =
+            (text::account(&self.market), text::bytes(&self.genesis), text::bytes(&self.code));
         write!(f, "the market {market} (code {code}) on chain {} (genesis {genesis})", self.chain_id)
     }
-}
-
-fn proof(row: &SqliteRow) -> Result<Proof, StoreError> {
-    let key =
-        ProofKey { request: array(row, "request")?, prover: array(row, "prover")?, digest: array(row, "digest")? };
-    let bytes: Vec<u8> = row.try_get("proof")?;
-    Ok(Proof { key, bytes: bytes.into(), due: unsigned(row, "due")?, received: unsigned(row, "received_block")? })
-}
-
-fn fate(row: &SqliteRow) -> Result<Fate, StoreError> {
-    let status: String = row.try_get("status")?;
-    let block: Option<i64> = row.try_get("settled_block")?;
-    let hash: Option<Vec<u8>> = row.try_get("transaction_hash")?;
-    Ok(Fate {
-        status: Status::named(&status).ok_or_else(|| damaged("status"))?,
-        reason: row.try_get("reason")?,
-        transaction: hash.map(|hash| hash.try_into().map_err(|_| damaged("transaction_hash"))).transpose()?,
-        block: block.and_then(|block| block.try_into().ok()),
-    })
-}
-
-fn decision(row: &SqliteRow) -> Result<Decision, StoreError> {
-    let request: Option<Vec<u8>> = row.try_get("request")?;
-    Ok(Decision {
-        time: unsigned(row, "time")?,
-        block: unsigned(row, "block")?,
-        key: row.try_get("key")?,
-        action: row.try_get("action")?,
-        request: request.map(|id| id.try_into().map_err(|_| damaged("request"))).transpose()?,
-        reason: row.try_get("reason")?,
-        outcome: row.try_get("outcome")?,
-    })
-}
-
-fn array<const N: usize>(row: &SqliteRow, column: &str) -> Result<[u8; N], StoreError> {
-    let bytes: Vec<u8> = row.try_get(column)?;
-    bytes.try_into().map_err(|_| damaged(column))
-}
-
-fn unsigned(row: &SqliteRow, column: &str) -> Result<u64, StoreError> {
-    u64::try_from(row.try_get::<i64, _>(column)?).map_err(|_| damaged(column))
-}
-
-/// SQLite counts to 2^63; what is above (no time or block is) is kept as that.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn damaged(column: &str) -> StoreError {
-    StoreError::Failed(sqlx::Error::ColumnDecode { index: column.to_owned(), source: "not what was written".into() })
 }

@@ -16,9 +16,11 @@ const RECLAIM_GAS: u64 = 80_000;
 /// What is due.
 pub(super) fn expire(state: &State, goals: &Goals) -> Vec<Action> {
     let due = state.market().due(state.head().time);
-    due.flat_map(|(id, case)| if case.is_live() { vec![end(state, goals, id, case)] } else { reclaim(state, goals, id, case) })
-        .flatten()
-        .collect()
+    due.flat_map(
+        |(id, case)| if case.is_live() { vec![end(state, goals, id, case)] } else { reclaim(state, goals, id, case) },
+    )
+    .flatten()
+    .collect()
 }
 
 fn end(state: &State, goals: &Goals, id: &Id, case: &Case) -> Option<Action> {

@@ -53,7 +53,8 @@ fn action(state: &State, batch: &[(&ProofKey, &Entrusted)]) -> Action {
         epoch.extend_from_slice(&key.digest);
         epoch.extend_from_slice(&entry.tries.to_be_bytes());
     }
-    let key = format!("{}/{}/settle/{}", state.prefix(), hex::encode(proofs[0].request), hex::encode(&keccak(&epoch)[..8]));
+    let key =
+        format!("{}/{}/settle/{}", state.prefix(), hex::encode(proofs[0].request), hex::encode(&keccak(&epoch)[..8]));
     let reason = match proofs.len() {
         1 => format!("a proof is ready, due at {first}"),
         many => format!("{many} proofs are ready, the first due at {first}"),

@@ -139,7 +139,9 @@ impl State {
         let Deed::Settle { proofs } = &action.deed else { return };
         self.release(action);
         for key in proofs {
-            let Some(entry) = self.proofs.get(key).filter(|entry| !matches!(entry.stage, Stage::Done(_))) else { continue };
+            let Some(entry) = self.proofs.get(key).filter(|entry| !matches!(entry.stage, Stage::Done(_))) else {
+                continue;
+            };
             let left_out = self.left_out.get(&(transaction, key.request));
             let revert = left_out.map(|(_, reason)| Revert::decode(reason));
             let fatal = ["ProofRefused", "VerifierIsFrozen", "CodeChanged"];
@@ -200,7 +202,9 @@ impl State {
                 Some(Status::Closed | Status::Cancelled) => {
                     useless.push((*key, "the request ended without a proof".to_owned()));
                 }
-                Some(Status::Fulfilled) => useless.push((*key, "the request was fulfilled with another proof".to_owned())),
+                Some(Status::Fulfilled) => {
+                    useless.push((*key, "the request was fulfilled with another proof".to_owned()))
+                }
                 _ if due < head.time => {
                     let why = format!("too late: it is {}, and the award was due at {due} (unix seconds)", head.time);
                     useless.push((*key, why));

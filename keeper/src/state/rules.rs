@@ -85,7 +85,13 @@ impl State {
             // A twin knows no hashes of blocks.
             Rule::Twin(twin) if config.shape.flags & DRAWS == 0 => {
                 let head = self.head();
-                let turn = Turn { cause: Cause::Tick, actor: about, time: head.time, block_number: head.number, ..Turn::default() };
+                let turn = Turn {
+                    cause: Cause::Tick,
+                    actor: about,
+                    time: head.time,
+                    block_number: head.number,
+                    ..Turn::default()
+                };
                 let ask = self.market().ask(id, turn)?;
                 Some(twin.step(&ask).map(|answer| answer.moves).unwrap_or_default())
             }

@@ -14,7 +14,7 @@ use crate::text;
 use crate::view::{InstanceView, PendingView, ProverView, RequestView, View};
 
 /// Live requests shown at most; the rest can be asked for one by one.
-const SHOWN: usize = 5_000;
+const SHOWN: usize = 2_000;
 
 /// What an open request waits for.
 struct Stage {

@@ -1,0 +1,64 @@
+//! What was decided, as transactions.
+
+use bourse_chain::call::{self, Fulfillment};
+use bourse_chain::{Call, Intent, Submitted};
+
+use crate::Keeper;
+use crate::decide::{Action, Deed};
+use crate::state::Input;
+use crate::store::Decision;
+
+impl Keeper {
+    /// Sends, and writes down what and why.
+    pub(crate) async fn execute(&mut self, actions: Vec<Action>) -> anyhow::Result<()> {
+        let head = self.state.head();
+        let mut decisions = Vec::with_capacity(actions.len());
+        for action in actions {
+            if let Deed::Settle { proofs } = &action.deed {
+                self.store.assign(Some(&action.key), proofs).await?;
+            }
+            let Some(intent) = self.intent(&action) else { continue };
+            let result = self.executor.submit(intent).await?;
+            let outcome = match &result {
+                Ok(Submitted::Sent { .. } | Submitted::Pending) => "sent".to_owned(),
+                Ok(Submitted::Landed { block, .. }) => format!("landed in block {block}"),
+                Ok(Submitted::Failed { block, .. }) => format!("failed in block {block}"),
+                Err(fault) => format!("failed: {fault}"),
+            };
+            let kind = action.deed.kind();
+            self.metrics.action(kind, if outcome == "sent" { "sent" } else { "refused" });
+            tracing::info!(kind, key = action.key, reason = action.reason, outcome, "decided");
+            decisions.push(Decision {
+                time: head.time,
+                block: head.number,
+                key: action.key.clone(),
+                action: kind.to_owned(),
+                request: action.deed.request(),
+                reason: action.reason.clone(),
+                outcome,
+            });
+            self.learn(Input::Submitted(action, result)).await?;
+        }
+        self.store.record(head, &decisions).await?;
+        Ok(())
+    }
+
+    /// What to submit for an action; none if what it is about is not known (any more).
+    fn intent(&self, action: &Action) -> Option<Intent> {
+        let request = |id| self.state.market().request(id).map(|case| case.request.as_ref());
+        let call: Call = match &action.deed {
+            Deed::Tick { request: id, about } => call::tick(request(id)?, *about, &[]),
+            Deed::Expire { request: id } => call::expire(request(id)?),
+            Deed::Reclaim { request: id, prover } => call::reclaim(request(id)?, *prover),
+            Deed::Settle { proofs } => {
+                let item = |key| {
+                    let proof = self.state.proof(key)?;
+                    let (request, prover) = (request(&key.request)?.clone(), key.prover);
+                    Some(Fulfillment { request, prover, proof: proof.bytes.to_vec() })
+                };
+                call::fulfill(&proofs.iter().map(item).collect::<Option<Vec<_>>>()?)
+            }
+        };
+        Some(call.intent(action.key.clone(), self.config.market).until(action.until))
+    }
+}
