@@ -22,7 +22,12 @@ pub async fn check(config: &Config) -> anyhow::Result<String> {
     for (verifier, backend) in workshop.iter() {
         let second = |work| backend.estimate(work).as_secs_f64();
         let name = backend.name();
-        writeln!(text, "backend   {name} for verifier {verifier}: {:.2} s for 1,000 units, {:.2} s for 10,000", second(1_000), second(10_000))?;
+        writeln!(
+            text,
+            "backend   {name} for verifier {verifier}: {:.2} s for 1,000 units, {:.2} s for 10,000",
+            second(1_000),
+            second(10_000)
+        )?;
     }
     if workshop.verifiers().next().is_none() {
         writeln!(text, "backend   none: this prover would bid on nothing; right is at least one [[backends]]")?;
@@ -30,12 +35,16 @@ pub async fn check(config: &Config) -> anyhow::Result<String> {
     let target = Target::new(config, workshop.verifiers());
     describe(&mut text, "target", &target.declaration)?;
     let node = Node::connect(&config.node, config.market.into_array()).await.context("connecting to the node")?;
+    crate::require_names(config, &node).await?;
     let me = config.key()?.address();
     let state = follow(config, node.clone(), me).await?;
     compare(&mut text, &target, &state, &node, me).await?;
     for verifier in workshop.verifiers() {
         if !state.market().verifiers().contains_key(&verifier) {
-            bail!("{text}\nthere is no verifier {verifier} in this market; there are {:?}", state.market().verifiers().keys());
+            bail!(
+                "{text}\nthere is no verifier {verifier} in this market; there are {:?}",
+                state.market().verifiers().keys()
+            );
         }
     }
     Ok(text)
@@ -53,7 +62,9 @@ async fn follow(config: &Config, node: Node, me: Account) -> anyhow::Result<Stat
             }
         }
     });
-    reached.await.with_context(|| format!("the head of the chain was not reached within {} s", PATIENCE.as_secs()))??;
+    reached
+        .await
+        .with_context(|| format!("the head of the chain was not reached within {} s", PATIENCE.as_secs()))??;
     Ok(state)
 }
 
@@ -64,7 +75,11 @@ async fn compare(text: &mut String, target: &Target, state: &State, node: &Node,
     let missing = target.stake.saturating_sub(stake);
     let short = missing.saturating_sub(state.balance());
     writeln!(text, "account   {}", Address::from(me))?;
-    writeln!(text, "stake     {stake} of {}; {missing} would be staked, {short} of it from the wallet, which has {wallet}", target.stake)?;
+    writeln!(
+        text,
+        "stake     {stake} of {}; {missing} would be staked, {short} of it from the wallet, which has {wallet}",
+        target.stake
+    )?;
     match target.difference(state.declared().as_ref()) {
         None => writeln!(text, "declared  as it should be: nothing would be sent")?,
         Some(difference) => describe(text, "to send", &difference)?,
@@ -82,7 +97,10 @@ fn describe(text: &mut String, title: &str, declaration: &Declaration) -> std::f
         let token = Address::from(*token);
         let (floor, bond, speed) = (offer.floor, offer.bond_limit, offer.throughput);
         let verb = if offer.accepted { "accepts" } else { "no longer accepts" };
-        writeln!(text, "          {verb} token {token}: at least {floor} per unit, bonds up to {bond}, {speed} units per second")?;
+        writeln!(
+            text,
+            "          {verb} token {token}: at least {floor} per unit, bonds up to {bond}, {speed} units per second"
+        )?;
     }
     for (mechanism, accepted) in mechanisms {
         writeln!(text, "          {} mechanism {}", verb(*accepted), Address::from(*mechanism))?;

@@ -133,12 +133,12 @@ impl Job {
     pub fn follow(&self, standing: Standing) -> Option<Self> {
         let next = match standing {
             Standing::Ours { price, due } => {
-                let stage = match (self.stage, &self.proof) {
-                    (stage, _) if stage.is_won() => stage,
-                    (_, Some(_)) => Stage::Proved,
-                    (_, None) => Stage::Awarded,
+                let job = match &self.proof {
+                    _ if self.stage.is_won() => self.clone(),
+                    Some(_) => self.at(Stage::Proved, "won, and proven before"),
+                    None => self.at(Stage::Awarded, "won"),
                 };
-                Self { stage, price, due, ..self.clone() }
+                Self { price, due, ..job }
             }
             Standing::Paid => self.at(Stage::Settled, "paid"),
             Standing::Open { ticket: true } if !self.stage.is_won() => self.at(Stage::Committed, "a deposit stands"),
@@ -284,7 +284,7 @@ mod tests {
     fn awards_never_heard_of_become_jobs() {
         let jobs = Jobs::resume(Vec::new());
         let found = jobs.reconcile(|_| None, [([2; 32], OURS)].into_iter());
-        assert_eq!(found, [Job { stage: Stage::Awarded, due: 70, ..Job::wanted([2; 32], 9) }]);
+        assert_eq!(found, [Job { stage: Stage::Awarded, due: 70, note: "won".into(), ..Job::wanted([2; 32], 9) }]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub mod workshop;
 
 use std::{future::Future, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use bourse_chain::{ExecuteConfig, Executor, FollowConfig, Follower, Node, Start};
 use tokio::sync::watch;
 
@@ -74,6 +74,7 @@ async fn open(config: Config, pages: watch::Sender<Page>) -> anyhow::Result<(Pro
     let workshop = Workshop::open(&config.backends, config.proving.parallel).await?;
     pages.send_replace(unready("connecting to the node"));
     let node = connect(&config).await?;
+    require_names(&config, &node).await?;
     let stake_token = node.stake_token().await?;
     let store = Store::open(&data.join("prover.sqlite"), &node, key.address()).await?;
     let journal = data.join("journal.sqlite");
@@ -98,6 +99,19 @@ async fn connect(config: &Config) -> anyhow::Result<Node> {
             Err(error) => return Err(error).context("connecting to the node"),
         }
     }
+}
+
+/// Makes sure that the mechanisms are what the settings take them for: who bids by another rule than the one that holds loses.
+///
+/// # Errors
+/// The first contract that calls itself something else.
+async fn require_names(config: &Config, node: &Node) -> anyhow::Result<()> {
+    for (name, address) in config.supply.mechanisms.iter().flat_map(|(name, at)| at.iter().map(move |at| (name, at))) {
+        let have = node.mechanism_name(address.into_array()).await?;
+        let have = have.as_deref().unwrap_or("nothing");
+        ensure!(have == name, "supply.mechanisms has {address} under '{name}', and the contract calls itself '{have}'");
+    }
+    Ok(())
 }
 
 fn unready(why: &str) -> Page {

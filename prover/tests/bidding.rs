@@ -39,7 +39,7 @@ fn offer() -> Offer {
 
 /// A prover with this cost among `rivals`, all of whose costs lie between 0 and [`ONE`].
 fn bidder(cost: Wei, rivals: u32, schedule: &Schedule) -> Bidder<'_> {
-    let rival_highest_bps = u32::try_from((ONE * 10_000).checked_div(cost).unwrap_or(10_000)).unwrap();
+    let rival_highest_bps = u32::try_from((ONE * 10_000).checked_div(cost).unwrap_or(10_000)).unwrap_or(u32::MAX);
     Bidder {
         offer: offer(),
         tariff: Some(Tariff { fixed: cost, ..Tariff::default() }),

@@ -2,7 +2,7 @@
 
 use alloy::primitives::B256;
 use bourse_chain::{
-    Fault,
+    Call, Fault, NodeError,
     call::{self, Fulfillment},
 };
 use bourse_sim::Id;
@@ -40,12 +40,19 @@ impl Prover {
         Ok(())
     }
 
+    /// Gives the keeper a proof that the verifier takes, or asks it about one.
     fn call_keeper(&mut self, job: &Job, hand_in: bool) {
-        let (Some(keeper), Some(proof)) = (self.keeper.clone(), job.proof.clone()) else { return };
-        let (id, me) = (job.id, self.state.me());
+        let (Some(keeper), Some(call)) = (self.keeper.clone(), self.fulfillment(job)) else { return };
+        let (id, me, node, proof) = (job.id, self.state.me(), self.node.clone(), job.proof.clone().unwrap_or_default());
         self.delivering.spawn(async move {
-            let word = if hand_in { keeper.hand_in(id, me, &proof).await } else { keeper.ask(id).await };
-            (id, word)
+            if !hand_in {
+                return (id, keeper.ask(id).await);
+            }
+            // Not every backend can verify what it makes; the chain can.
+            match node.simulate(me, &call).await {
+                Err(NodeError::Reverted(revert)) if revert.name == REFUSED => (id, Word::Refused(revert.to_string())),
+                _ => (id, keeper.hand_in(id, me, &proof).await),
+            }
         });
     }
 
@@ -71,22 +78,26 @@ impl Prover {
 
     /// Delivers a proof in a transaction of this prover's own.
     async fn fulfill(&mut self, job: Job, block: u64) -> anyhow::Result<()> {
-        let Some(case) = self.state.market().request(&job.id) else { return Ok(()) };
-        let proof = job.proof.clone().unwrap_or_default();
-        let item = Fulfillment { request: case.request.as_ref().clone(), prover: self.state.me(), proof };
-        let key = format!("fulfill/{}", B256::from(job.id));
-        let intent = call::fulfill(&[item]).intent(key, self.node.market()).until(job.due);
+        let Some(call) = self.fulfillment(&job) else { return Ok(()) };
+        let intent = call.intent(format!("fulfill/{}", B256::from(job.id)), self.node.market()).until(job.due);
         match self.submit(intent, REST).await? {
             Deed::Sent(_) if job.note != ON_CHAIN => {
                 self.metrics.add("prover_deliveries_total", "way=\"chain\"", 1.0);
                 self.put(job.at(Stage::Delivered, ON_CHAIN), block).await
             }
-            Deed::Put(Some(Fault::Drop { revert: Some(revert), .. })) if revert.name == "ProofRefused" => {
+            Deed::Put(Some(Fault::Drop { revert: Some(revert), .. })) if revert.name == REFUSED => {
                 self.set_back(job, &revert.to_string(), false).await
             }
             _ => Ok(()),
         }
     }
+
+    fn fulfillment(&self, job: &Job) -> Option<Call> {
+        let request = self.state.market().request(&job.id)?.request.as_ref().clone();
+        Some(call::fulfill(&[Fulfillment { request, prover: self.state.me(), proof: job.proof.clone()? }]))
+    }
 }
 
+/// The market's error for a proof that its verifier does not take.
+const REFUSED: &str = "ProofRefused";
 const ON_CHAIN: &str = "in a transaction of this prover's own";

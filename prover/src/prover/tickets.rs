@@ -36,7 +36,8 @@ impl Prover {
     /// Does what each ticket of this prover asks for now.
     pub(super) async fn tend_tickets(&mut self) -> anyhow::Result<()> {
         let now = self.state.next_time(self.waited());
-        let duties: Vec<_> = self.state.tickets().into_iter().map(|(id, case)| (*id, self.duty(id, case, now))).collect();
+        let duties: Vec<_> =
+            self.state.tickets().into_iter().map(|(id, case)| (*id, self.duty(id, case, now))).collect();
         for (id, duty) in duties {
             let Some(case) = self.state.market().request(&id) else { continue };
             let (name, call) = match &duty {

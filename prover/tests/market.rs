@@ -1,0 +1,90 @@
+//! The program in a real market on a real chain: it wins under each mechanism, proves, and is paid.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod fixture;
+
+use bourse_sim::ask::Status;
+use fixture::{MAX_PRICE, POSTED, World, cost};
+
+const STAKE: u128 = 100_000_000_000_000_000;
+
+#[tokio::test]
+async fn it_wins_proves_and_is_paid_under_each_mechanism() {
+    let mut world = World::new().await;
+    let prover = world.start(1, "");
+    let task = world.task(7);
+    let posted = world.open(world.posted, &task).await;
+    let dutch = world.open(world.dutch, &task).await;
+    let first_price = world.open(world.first_price, &task).await;
+    let vickrey = world.open(world.vickrey, &task).await;
+    let mut wrong = world.task(8);
+    wrong.statement = task.statement;
+    let unprovable = world.open(world.posted, &wrong).await;
+
+    let mut paid = Vec::new();
+    for id in [posted, dutch, first_price, vickrey] {
+        paid.push(world.fulfilled(id).await.price);
+    }
+    let cost = cost(&task);
+    assert_eq!(paid[0], POSTED);
+    // Alone, with rivals believed to cost at most twice as much: a first-price bid is twice the cost.
+    let step = MAX_PRICE / 50;
+    assert!(2 * cost <= paid[1] && paid[1] <= 2 * cost + 3 * step, "the Dutch clock showed {}, cost {cost}", paid[1]);
+    assert_eq!(paid[2], 2 * cost);
+    assert_eq!(paid[3], MAX_PRICE, "the only bidder is paid the reserve");
+    assert_eq!(world.balance(prover.account).await, paid.iter().sum::<u128>());
+
+    let ledger = world.node.ledger(prover.account).await.unwrap();
+    assert_eq!((ledger.stake, ledger.locked, ledger.busy), (STAKE, 0, 0));
+    assert_eq!((ledger.kept, ledger.failed), (4, 0));
+    let state = world.state(unprovable).await;
+    assert_eq!((state.status, state.holds), (Status::Open, 0), "what cannot be proven is not bid on");
+    let log = prover.stop();
+    assert!(log.contains("not bid on: it cannot be proven"), "{log}");
+}
+
+/// A start that finds everything as it should be sends nothing.
+#[tokio::test]
+async fn a_second_start_declares_nothing() {
+    let mut world = World::new().await;
+    let mut prover = world.start(1, "");
+    let task = world.task(7);
+    let first = world.open(world.posted, &task).await;
+    world.fulfilled(first).await;
+    world.restart(1, &mut prover);
+    let second = world.open(world.posted, &task).await;
+    world.fulfilled(second).await;
+    let log = prover.stop();
+    for step in ["declare", "deposit", "stake"] {
+        let sent = log.matches(&format!("step=\"{step}\"")).count();
+        assert_eq!(sent, 1, "{step} was sent {sent} times:\n{log}");
+    }
+}
+
+/// Of two provers the cheaper one wins; the other gets its deposit back, by its own tick if by nobody else's.
+#[tokio::test]
+async fn the_loser_of_a_sealed_auction_gets_its_deposit_back() {
+    let mut world = World::new().await;
+    let cheap = world.start(1, "");
+    let mut dear = world.start(2, "[bidding]\nmargin_bps = 0");
+    dear_offer(&dear);
+    world.restart(2, &mut dear);
+    let task = world.task(7);
+    let id = world.open(world.vickrey, &task).await;
+    world.until("two deposits", id, |state| state.holds == 2).await;
+    let state = world.fulfilled(id).await;
+    assert_eq!(state.price, 2 * cost(&task), "the winner is paid what the loser asked");
+    world.until("no deposits", id, |state| state.holds == 0).await;
+    for prover in [&cheap, &dear] {
+        let ledger = world.node.ledger(prover.account).await.unwrap();
+        assert_eq!((ledger.stake, ledger.locked, ledger.busy), (STAKE, 0, 0));
+    }
+    assert_eq!(world.balance(cheap.account).await, state.price);
+}
+
+/// Doubles what work costs a prover.
+fn dear_offer(prover: &fixture::Program) {
+    let path = prover.folder.join("prover.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, settings.replace("rate = \"4 ether\"", "rate = \"8 ether\"")).unwrap();
+}
