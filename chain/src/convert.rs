@@ -173,8 +173,7 @@ pub(crate) fn tag_in(tag: Uint<176, 3>) -> Tag {
 }
 
 pub(crate) fn status_in(status: u8) -> Option<Status> {
-    let all =
-        [Status::None, Status::Open, Status::Awarded, Status::Fulfilled, Status::Closed, Status::Cancelled];
+    let all = [Status::None, Status::Open, Status::Awarded, Status::Fulfilled, Status::Closed, Status::Cancelled];
     all.get(usize::from(status)).copied()
 }
 

@@ -80,12 +80,9 @@ fn auction(event: &Abi) -> Option<Event> {
             due: time(e.due),
             bond_bps: e.bondBps,
         },
-        Abi::Held(e) => Event::Held {
-            id: e.id.0,
-            prover: account(e.prover),
-            amount: e.amount.to(),
-            tag: tag_in(e.tag),
-        },
+        Abi::Held(e) => {
+            Event::Held { id: e.id.0, prover: account(e.prover), amount: e.amount.to(), tag: tag_in(e.tag) }
+        }
         Abi::Released(e) => Event::Released { id: e.id.0, prover: account(e.prover), amount: e.amount.to() },
         Abi::Forfeited(e) => Event::Forfeited {
             id: e.id.0,
@@ -115,12 +112,9 @@ fn ending(event: &Abi) -> Option<Event> {
         Abi::Excused(e) => Event::Excused { id: e.id.0, prover: account(e.prover) },
         Abi::Tipped(e) => Event::Tipped { id: e.id.0, to: account(e.to), amount: wei(e.amount) },
         Abi::Rewarded(e) => Event::Rewarded { id: e.id.0, prover: account(e.prover), amount: wei(e.amount) },
-        Abi::Fulfilled(e) => Event::Fulfilled {
-            id: e.id.0,
-            prover: account(e.prover),
-            price: wei(e.price),
-            proof: e.proof.to_vec(),
-        },
+        Abi::Fulfilled(e) => {
+            Event::Fulfilled { id: e.id.0, prover: account(e.prover), price: wei(e.price), proof: e.proof.to_vec() }
+        }
         Abi::FulfillmentRejected(e) => Event::FulfillmentRejected { id: e.id.0, reason: e.reason.to_vec() },
         Abi::CallbackFailed(e) => Event::CallbackFailed { id: e.id.0 },
         Abi::Closed(e) => Event::Closed { id: e.id.0, refund: wei(e.refund) },

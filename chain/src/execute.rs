@@ -339,9 +339,7 @@ fn known(entry: &Entry) -> Submitted {
     use crate::entry::Deed;
     match entry.place {
         None => Submitted::Pending,
-        Some(place) if place.deed == Deed::Landed => {
-            Submitted::Landed { transaction: place.hash, block: place.block }
-        }
+        Some(place) if place.deed == Deed::Landed => Submitted::Landed { transaction: place.hash, block: place.block },
         Some(place) => Submitted::Failed { transaction: place.hash, block: place.block },
     }
 }

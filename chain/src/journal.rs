@@ -34,7 +34,9 @@ pub enum JournalError {
         source: sqlx::migrate::MigrateError,
     },
     /// The journal was kept for another account or chain.
-    #[error("the journal {path} belongs to {have}, not to {want}: use another file, or remove it if that chain is gone")]
+    #[error(
+        "the journal {path} belongs to {have}, not to {want}: use another file, or remove it if that chain is gone"
+    )]
     Foreign {
         /// The file.
         path: PathBuf,

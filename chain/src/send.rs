@@ -142,7 +142,13 @@ impl Sender {
         } else {
             self.sign(intent, last.nonce, last.gas, raised, head)?
         };
-        tracing::info!(key = intent.key, nonce = last.nonce, cancel = attempt.cancel, max_fee = raised.max_fee, "replacing");
+        tracing::info!(
+            key = intent.key,
+            nonce = last.nonce,
+            cancel = attempt.cancel,
+            max_fee = raised.max_fee,
+            "replacing"
+        );
         journal.add(&intent.key, &attempt).await?;
         self.broadcast(journal, &intent.key, &attempt).await
     }
@@ -218,14 +224,7 @@ impl Sender {
         Ok((base.saturating_add(self.config.min_tip) <= cap).then_some(Fees { max_fee, tip: tip.min(max_fee) }))
     }
 
-    fn sign(
-        &self,
-        intent: &Intent,
-        nonce: u64,
-        gas: u64,
-        fees: Fees,
-        head: Head,
-    ) -> Result<Attempt, ExecuteError> {
+    fn sign(&self, intent: &Intent, nonce: u64, gas: u64, fees: Fees, head: Head) -> Result<Attempt, ExecuteError> {
         let transaction = TxEip1559 {
             chain_id: self.node.chain_id(),
             nonce,

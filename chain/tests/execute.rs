@@ -106,7 +106,7 @@ async fn does_the_same_deed_once() {
     let first = executor.submit(pay("pay", 5)).await.unwrap().unwrap();
     assert!(matches!(first, Submitted::Sent { .. }), "{first:?}");
     assert_eq!(executor.submit(pay("pay", 5)).await.unwrap().unwrap(), Submitted::Pending);
-    let outcomes = bench.advance(&mut executor).await;
+    let outcomes = bench.settle(&mut executor).await;
     assert!(landed(&outcomes, "pay"), "{outcomes:?}");
     let again = executor.submit(pay("pay", 5)).await.unwrap().unwrap();
     assert!(matches!(again, Submitted::Landed { .. }), "{again:?}");
@@ -299,7 +299,8 @@ async fn a_revert_in_the_block_is_told_with_its_reason() {
     let mut executor = bench.executor().await;
     executor.submit(pay("pay", 5)).await.unwrap().unwrap();
     // NoRecipient(), from whatever is called.
-    let code = [&[0x63][..], &alloy::primitives::keccak256("NoRecipient()")[..4], &[0x5f, 0x52, 0x60, 4, 0x60, 28, 0xfd]];
+    let code =
+        [&[0x63][..], &alloy::primitives::keccak256("NoRecipient()")[..4], &[0x5f, 0x52, 0x60, 4, 0x60, 28, 0xfd]];
     bench.chain.provider.anvil_set_code(BOB.into(), code.concat().into()).await.unwrap();
     let outcomes = bench.settle(&mut executor).await;
     let [(_, Outcome::Failed(Fault::Drop { revert: Some(revert), .. }))] = &outcomes[..] else {

@@ -191,7 +191,8 @@ impl Market {
     pub fn ask(&self, id: &Id, turn: Turn) -> Option<Ask> {
         let case = self.request(id)?;
         let config = self.registry.config(case.instance, case.version).ok()?;
-        let shared = self.instances().get(&case.instance).map(|instance| instance.shared.as_slice()).unwrap_or_default();
+        let shared =
+            self.instances().get(&case.instance).map(|instance| instance.shared.as_slice()).unwrap_or_default();
         Some(Ask {
             cause: turn.cause,
             id: *id,

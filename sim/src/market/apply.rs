@@ -64,9 +64,7 @@ impl Market {
             Event::Awarded { id, prover, price, due, bond_bps } => {
                 self.awarded(*id, *prover, *price, *due, *bond_bps, time)
             }
-            Event::Held { id, prover, amount, tag } => {
-                self.held(*id, *prover, Ticket { amount: *amount, tag: *tag })
-            }
+            Event::Held { id, prover, amount, tag } => self.held(*id, *prover, Ticket { amount: *amount, tag: *tag }),
             Event::Released { id, prover, amount } => {
                 let ticket = self.tear(*id, *prover)?;
                 equal("the deposit given back", *amount, ticket.amount)?;
@@ -160,15 +158,7 @@ impl Market {
         Ok(ticket)
     }
 
-    fn awarded(
-        &mut self,
-        id: Id,
-        prover: Account,
-        price: Wei,
-        due: Time,
-        bond_bps: u16,
-        time: Time,
-    ) -> Result {
+    fn awarded(&mut self, id: Id, prover: Account, price: Wei, due: Time, bond_bps: u16, time: Time) -> Result {
         let case = self.cases.get(id)?;
         case.require(id, Status::Open, "Awarded")?;
         let most = case.request.max_price - case.spent;

@@ -93,12 +93,7 @@ impl Supply {
         self.provers.edit(&prover).ok_or(Violation::UnknownProver { prover })
     }
 
-    pub(super) fn declare(
-        &mut self,
-        prover: Account,
-        number: u32,
-        declaration: &Declaration,
-    ) -> Result<(), Violation> {
+    pub(super) fn declare(&mut self, prover: Account, number: u32, declaration: &Declaration) -> Result<(), Violation> {
         let entry = self.provers.edit_or_default(prover);
         if entry.number == 0 {
             entry.number = number;
