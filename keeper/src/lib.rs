@@ -217,7 +217,7 @@ impl Keeper {
 
     /// Absorbs `input` and writes down what follows from it.
     async fn learn(&mut self, input: Input) -> anyhow::Result<()> {
-        let checked = matches!(input, Input::Checked(..));
+        let (checked, named) = (matches!(input, Input::Checked(..)), matches!(input, Input::Named(..)));
         self.state.absorb(input).map_err(|violation: Violation| {
             anyhow!("the market did what its model cannot, so nothing can be decided: {violation}")
         })?;
@@ -240,6 +240,9 @@ impl Keeper {
         self.store.conclude(&fates).await?;
         if checked && self.state.at_tip() {
             self.gather().await?;
+        }
+        if named {
+            self.refresh();
         }
         Ok(())
     }

@@ -218,10 +218,10 @@ impl State {
 
     /// Takes up to `limit` things that the chain has to be asked about now.
     pub fn errands(&mut self, limit: usize) -> Vec<Errand> {
-        if !self.at_tip {
-            return Vec::new();
-        }
         let mut errands = self.names(limit);
+        if !self.at_tip {
+            return errands;
+        }
         errands.extend(self.checks(limit.saturating_sub(errands.len())));
         errands.extend(self.questions(limit.saturating_sub(errands.len())));
         errands

@@ -55,8 +55,14 @@ async fn what_a_reorg_of_five_blocks_took_back_is_settled_again() {
     let told = world.told(FULFILLED).await;
     assert!(ids.iter().all(|id| told.get(&B256::from(*id)) == Some(&1)), "{told:?}");
     assert_eq!(world.told(REJECTED).await.len(), 0);
-    let state = world.node.state(world.domain.request_id(&auction)).await.unwrap();
-    assert_eq!((state.status, state.rung), (Status::Open, 1), "the tick was made again");
+    loop {
+        let state = world.node.state(world.domain.request_id(&auction)).await.unwrap();
+        if (state.status, state.rung) == (Status::Open, 1) {
+            break;
+        }
+        assert!(Instant::now() < end, "the tick was not made again: {state:?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     let (_, shown) = keeper.desk.get(&format!("/v1/requests/{}", text::bytes(&ids[0]))).await;
     assert_eq!(shown["status"], "fulfilled");
     let (_, metrics) = keeper.desk.get("/metrics").await;

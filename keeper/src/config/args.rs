@@ -168,8 +168,8 @@ impl Args {
 
     fn said(&self) -> Result<Self, ConfigError> {
         self.sources()?.extract().map_err(|error| {
-            let problems: Vec<String> = error.into_iter().map(|problem| problem.to_string()).collect();
-            ConfigError(problems.join("; ").replace('\n', " ").replace("default.", ""))
+            let problems: Vec<String> = error.into_iter().map(|problem| explain(&problem)).collect();
+            ConfigError(problems.join("; "))
         })
     }
 
@@ -251,6 +251,14 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         }
     }
     settings
+}
+
+/// A setting that is not what it should be, and where it was said.
+fn explain(problem: &figment::Error) -> String {
+    let name = problem.path.join(".").to_lowercase();
+    let place = problem.metadata.as_ref().map_or("", |metadata| metadata.name.as_ref());
+    let place = if place.contains("environment") { "in the environment" } else { place };
+    format!("{name}: {} ({place})", problem.kind).replace('\n', " ")
 }
 
 /// A URL without what providers hide keys in: user, path, query.
