@@ -17,9 +17,14 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(world: &World, data: &Path, port: u16) -> Self {
+        Self::behind(&world.url(), world, data, port)
+    }
+
+    /// Which reaches the node at `url`.
+    pub(crate) fn behind(url: &str, world: &World, data: &Path, port: u16) -> Self {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("keeper.log")).unwrap();
         let child = std::process::Command::new(env!("CARGO_BIN_EXE_keeper"))
-            .args(["run", "--rpc", &world.url(), "--market", &text::account(&world.market), "--poll", "50"])
+            .args(["run", "--rpc", url, "--market", &text::account(&world.market), "--poll", "50"])
             .args(["--data", data.to_str().unwrap(), "--listen", &format!("127.0.0.1:{port}")])
             .env("KEEPER_PRIVATE_KEY", world.secret(KEEPER))
             .stderr(log)
