@@ -2,7 +2,12 @@
 
 mod settings;
 
-use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use alloy::primitives::Address;
 use anyhow::{Context, ensure};
@@ -19,6 +24,8 @@ pub use settings::{
 
 use crate::bid::Policy;
 
+/// The file that is read if none is named.
+const DEFAULT_FILE: &str = "prover.toml";
 /// Where the private key and the keystore's password may come from; never part of [`Config`].
 pub const KEY_VARIABLE: &str = "PROVER_PRIVATE_KEY";
 /// See [`KEY_VARIABLE`].
@@ -166,7 +173,8 @@ impl Config {
                 ensure!(path.is_file(), "there is no file {}; name one that exists with --config", path.display());
                 figment = figment.merge(Toml::file_exact(path));
             }
-            None => figment = figment.merge(Toml::file_exact("prover.toml")),
+            None if Path::new(DEFAULT_FILE).is_file() => figment = figment.merge(Toml::file_exact(DEFAULT_FILE)),
+            None => {}
         }
         let secrets = ["private_key", "keystore_password", "config"];
         figment =

@@ -37,10 +37,45 @@ async fn it_wins_proves_and_is_paid_under_each_mechanism() {
     let ledger = world.node.ledger(prover.account).await.unwrap();
     assert_eq!((ledger.stake, ledger.locked, ledger.busy), (STAKE, 0, 0));
     assert_eq!((ledger.kept, ledger.failed), (4, 0));
+    assert_eq!(page(&prover, "readyz").await, "ready\n");
+    let metrics = page(&prover, "metrics").await;
+    let of = |line: &str| assert!(metrics.lines().any(|have| have == line), "no '{line}' in\n{metrics}");
+    of("prover_ended_total{how=\"settled\"} 4");
+    of("prover_deliveries_total{way=\"chain\"} 4");
+    of("prover_bids_total{kind=\"commit\"} 2");
+    of("prover_unprovable_total 1");
+
     let state = world.state(unprovable).await;
     assert_eq!((state.status, state.holds), (Status::Open, 0), "what cannot be proven is not bid on");
     let log = prover.stop();
     assert!(log.contains("not bid on: it cannot be proven"), "{log}");
+}
+
+/// What the program serves, at the address that its log names.
+async fn page(prover: &fixture::Program, path: &str) -> String {
+    let log = prover.log();
+    let address = log.split("address=").nth(1).unwrap().split_whitespace().next().unwrap();
+    reqwest::get(format!("http://{address}/{path}")).await.unwrap().text().await.unwrap()
+}
+
+/// `check` says what `run` would do, and what would keep it from working.
+#[tokio::test]
+async fn check_tells_what_would_be_declared() {
+    let world = World::new().await;
+    let before = world.check(1, "").unwrap();
+    assert!(before.contains("backend   pow5 for verifier 1"), "{before}");
+    assert!(before.contains("100000000000000000 would be staked"), "{before}");
+    assert!(before.contains("to send"), "{before}");
+    let prover = world.start(1, "");
+    while world.node.ledger(prover.account).await.unwrap().stake == 0 {
+        world.pass(1).await;
+    }
+    let after = world.check(1, "").unwrap();
+    assert!(after.contains("declared  as it should be: nothing would be sent"), "{after}");
+    let unknown = world.check(1, "[[backends]]\nverifier = 9\npow5 = { folder = \"keys\", rounds = [1] }").unwrap_err();
+    assert!(unknown.contains("there is no verifier 9 in this market"), "{unknown}");
+    let mistaken = world.check(1, "[supply.mechanisms]").unwrap_err();
+    assert!(mistaken.contains("supply"), "{mistaken}");
 }
 
 /// A start that finds everything as it should be sends nothing.

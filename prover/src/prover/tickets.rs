@@ -13,7 +13,7 @@ use bourse_sim::{
     mechanisms::sealed::{self, SealedParams},
 };
 
-use super::{Prover, auction::BID_GAS};
+use super::{Deed, Prover, auction::BID_GAS};
 use crate::bid::Rule;
 
 /// Seconds that others have to do what anyone may do, before this prover does it itself.
@@ -28,7 +28,11 @@ const TICK_GAS: u64 = 700_000;
 enum Duty {
     Nothing,
     Reveal(SealedParams),
-    Tick(Account),
+    /// Anyone may do it, for anyone's good.
+    Settle,
+    /// To get the deposit back.
+    Leave,
+    /// The same, when the mechanism has had its time.
     Reclaim,
 }
 
@@ -44,14 +48,19 @@ impl Prover {
                 Duty::Nothing => continue,
                 Duty::Reveal(params) => {
                     let (params, case) = (*params, case.clone());
-                    self.reveal(id, &case, &params, now).await?;
+                    self.reveal(id, &case, &params).await?;
                     continue;
                 }
-                Duty::Tick(about) => ("tick", call::tick(&case.request, *about, &[])),
+                Duty::Settle => ("settle", call::tick(&case.request, ZERO, &[])),
+                Duty::Leave => ("leave", call::tick(&case.request, self.state.me(), &[])),
                 Duty::Reclaim => ("reclaim", call::reclaim(&case.request, self.state.me())),
             };
             let intent = self.deed(name, &id, case.rung, call).until(now + 10 * GRACE);
-            self.submit(intent.gas_at_least(TICK_GAS), REST).await?;
+            let key = intent.key.clone();
+            if let Deed::Done = self.submit(intent.gas_at_least(TICK_GAS), REST).await? {
+                // What was done has been followed, and is to be done again.
+                *self.attempts.entry(key).or_default() += 1;
+            }
         }
         Ok(())
     }
@@ -66,7 +75,7 @@ impl Prover {
                 _ if now <= commits => Duty::Nothing,
                 _ if now <= reveals && !open => Duty::Reveal(params),
                 _ if now <= reveals + GRACE => Duty::Nothing,
-                _ if self.helps(id, ZERO, now) => Duty::Tick(ZERO),
+                _ if self.helps(id, ZERO, now) => Duty::Settle,
                 _ => Duty::Nothing,
             };
         }
@@ -74,7 +83,7 @@ impl Prover {
         if !case.is_live() && case.request.deadline + RECLAIM_DELAY <= now {
             return Duty::Reclaim;
         }
-        if ended + GRACE <= now && self.helps(id, me, now) { Duty::Tick(me) } else { Duty::Nothing }
+        if ended + GRACE <= now && self.helps(id, me, now) { Duty::Leave } else { Duty::Nothing }
     }
 
     /// A tick would do something, and would not take this prover's own deposit.
@@ -86,7 +95,7 @@ impl Prover {
     }
 
     /// Opens a commitment with what was stored before it was made.
-    async fn reveal(&mut self, id: Id, case: &Case, params: &SealedParams, now: Time) -> anyhow::Result<()> {
+    async fn reveal(&mut self, id: Id, case: &Case, params: &SealedParams) -> anyhow::Result<()> {
         let me = self.state.me();
         let Some(ticket) = case.tickets.get(&me) else { return Ok(()) };
         let stored = self.store.commitment(&id, case.rung).await?;
@@ -108,9 +117,7 @@ impl Prover {
         };
         let order = Order { request: case.request.as_ref().clone(), bid, ..Order::default() };
         let intent = self.deed("reveal", &id, case.rung, call::bid(&[order])).until(last).gas_at_least(BID_GAS);
-        if let super::Deed::Sent(_) = self.submit(intent, REST).await? {
-            tracing::debug!(id = %B256::from(id), price = stored.price, now, "revealing");
-        }
+        self.submit(intent, REST).await?;
         Ok(())
     }
 
