@@ -1,8 +1,228 @@
-//! x
-use anyhow::Result;
-use crate::{Outcome, output::Output, settings::Global};
-/// x
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct Options {}
-/// x
-pub async fn run(_g: &Global, _out: Output, _o: Options) -> Result<Outcome> { Ok(Outcome::Done) }
+//! `bourse demo`: a whole market on a local chain, with real contracts, a real keeper, real provers and real proofs.
+
+mod board;
+mod books;
+mod chain;
+mod errands;
+mod handover;
+mod people;
+mod picture;
+mod processes;
+mod setup;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use bourse_chain::{Start, Update};
+use bourse_sim::ZERO;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::deployment::Deployment;
+use crate::output::Output;
+use crate::session::Session;
+use crate::settings::{Global, Settings};
+use crate::{Outcome, amount};
+use board::Board;
+use books::Books;
+use chain::Chain;
+use people::{DOOMED, PROVERS, REQUESTERS};
+use picture::Picture;
+use processes::Processes;
+use setup::Cast;
+
+/// `bourse demo`
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Options {
+    /// End when all requests have ended, with success only if every check holds
+    #[arg(long, env = "DEMO_EXIT", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub exit: bool,
+}
+
+/// How long the requests may take together.
+const PATIENCE: Duration = Duration::from_secs(110);
+/// Between two looks at the programs, and two drawings.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// Runs the demo and ends everything that it started.
+///
+/// # Errors
+/// What could not be set up.
+pub async fn run(global: &Global, out: Output, options: Options) -> Result<Outcome> {
+    let folder = &global.folder;
+    clear(folder)?;
+    let mut processes = Processes::new(folder.join("logs"));
+    let shown = tokio::select! {
+        // Once the market is left to its user, an interruption is the way to end it.
+        biased;
+        shown = show(global, out, options, &mut processes) => shown,
+        name = interrupted() => match name {
+            Ok(name) => Err(anyhow!("ended by {name}")),
+            Err(error) => Err(error),
+        },
+    };
+    processes.stop().await;
+    shown
+}
+
+async fn show(global: &Global, out: Output, options: Options, processes: &mut Processes) -> Result<Outcome> {
+    let started = Instant::now();
+    out.say("starting a chain, deploying the market, making keys …")?;
+    let chain = Chain::start(processes, &global.folder).await?;
+    let cast = Cast::new(&chain)?;
+    let settings = Settings::from_global(&Global {
+        rpc: Some(chain.rpc.clone()),
+        market: None,
+        ..global.clone()
+    })?;
+    let session = setup::market(&settings, out, &cast.operator.key).await?;
+    let market = amount::address(session.node.market());
+    out.say(format!("market     {market} on {}, after {} s", chain.rpc, started.elapsed().as_secs()))?;
+    out.say("starting a keeper and four provers, and giving five requesters money …")?;
+    let keeper = setup::keeper(processes, &session, &cast.keeper)?;
+    for (prover, secret) in PROVERS.iter().zip(&cast.provers) {
+        setup::prover(processes, &session, prover, secret, &keeper)?;
+    }
+    setup::purses(&session, &cast).await?;
+    setup::ready(processes, &session, &cast, &keeper).await?;
+    out.say(format!("ready      after {} s; the keeper's page: {keeper}/\n", started.elapsed().as_secs()))?;
+    let deployment = session.settings.deployment.clone().context("a deployment")?;
+    let deployment = Deployment { keeper: Some(keeper.clone()), ..deployment };
+    let handover = handover::write(&session, &deployment, &cast.you).await?;
+
+    let board = trade(&session, &cast, processes, &keeper).await?;
+    let holds = report(&session, &board, started).await?;
+    if !options.exit {
+        out.say(handover::next(&handover, &deployment, &cast.you))?;
+        watch(processes).await?;
+    }
+    Ok(if holds { Outcome::Done } else { Outcome::Short })
+}
+
+/// Has the requesters make their requests, and watches until all have ended. One prover is killed while it proves, and comes back
+/// once it has been slashed.
+async fn trade(session: &Session, cast: &Cast, processes: &mut Processes, keeper: &str) -> Result<Board> {
+    let coin = session.node.token(ZERO).await?;
+    let (mut board, mut picture) = (named(session, cast), Picture::new(session.out, coin));
+    let first = session.settings.deployment.as_ref().map_or(0, |deployment| deployment.block);
+    let mut follower = session.follow(Start::Block(first));
+    while let Update::Committed(block) = follower.next().await? {
+        board.absorb(&block);
+    }
+    let (made, mut making) = mpsc::unbounded_channel();
+    let mut errands = errands::start(session, cast, &made);
+    let mut beat = interval(BEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (started, mut killed) = (Instant::now(), false);
+    picture.start(&board);
+    while !board.is_over() && started.elapsed() < PATIENCE {
+        tokio::select! {
+            update = follower.next() => match update? {
+                Update::Committed(block) => {
+                    board.absorb(&block);
+                    picture.tell(&board, &block)?;
+                }
+                Update::Reverted(block) => bail!("the chain took block {} back; it is not supposed to", block.number),
+                Update::Tip(_) => {}
+            },
+            Some((number, record)) = making.recv() => board.made(number, record),
+            Some(done) = errands.join_next() => done??,
+            _ = beat.tick() => processes.check()?,
+        }
+        if !killed && board.doom_has_come() {
+            processes.kill(DOOMED).await?;
+            killed = true;
+            picture.say(&format!("          {DOOMED} is killed while it proves (kill -9)"))?;
+        }
+        if killed && !processes.runs(DOOMED) && board.doom_is_paid() {
+            revive(session, cast, processes, keeper)?;
+            picture.say(&format!("          {DOOMED} is started again"))?;
+        }
+        picture.draw(&board);
+    }
+    picture.end();
+    Ok(board)
+}
+
+/// Starts the killed prover again, on what it left on its disk.
+fn revive(session: &Session, cast: &Cast, processes: &mut Processes, keeper: &str) -> Result<()> {
+    let doomed = PROVERS.iter().zip(&cast.provers).find(|(prover, _)| prover.name == DOOMED);
+    let (prover, secret) = doomed.context("a prover that was killed")?;
+    setup::prover(processes, session, prover, secret, keeper)
+}
+
+/// A board that knows everybody's name.
+fn named(session: &Session, cast: &Cast) -> Board {
+    let mut board = Board::default();
+    let provers = PROVERS.iter().map(|prover| prover.name).zip(&cast.provers);
+    let requesters = REQUESTERS.iter().map(|requester| requester.name).zip(&cast.requesters);
+    let others = [("operator", &cast.operator), ("keeper", &cast.keeper), ("you", &cast.you)];
+    for (name, secret) in provers.chain(requesters).chain(others) {
+        board.names.insert(secret.key.address(), name.to_owned());
+        board.accounts.insert(secret.key.address());
+    }
+    let known = session.settings.deployment.iter().flat_map(|deployment| &deployment.instances);
+    board.instances = known.map(|(name, number)| (*number, name.clone())).collect();
+    board
+}
+
+/// Prints the table and the checks; whether all hold.
+async fn report(session: &Session, board: &Board, started: Instant) -> Result<bool> {
+    let (node, out) = (&session.node, session.out);
+    let coin = node.token(ZERO).await?;
+    let books = Books::read(node, board).await?;
+    let checks = books::checks(node, board, &books).await?;
+    let holds = checks.iter().all(|(_, holds)| *holds);
+    out.result(&books::json(board, &books, &checks), || {
+        let marks: Vec<_> =
+            checks.iter().map(|(what, holds)| format!("{} {what}", if *holds { "✓" } else { "✗" })).collect();
+        let table = books::table(out, board, &books, &coin);
+        format!("\n{table}\n\n{}\n\n{} s in all\n", marks.join("\n"), started.elapsed().as_secs())
+    })?;
+    Ok(holds)
+}
+
+/// Leaves everything running, for as long as it runs.
+async fn watch(processes: &mut Processes) -> Result<()> {
+    let mut beat = interval(Duration::from_secs(1));
+    let ended = interrupted();
+    tokio::pin!(ended);
+    loop {
+        tokio::select! {
+            _ = beat.tick() => processes.check()?,
+            name = &mut ended => return name.map(drop),
+        }
+    }
+}
+
+/// Waits for a signal that ends programs, and says which.
+async fn interrupted() -> Result<&'static str> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    Ok(tokio::select! {
+        _ = interrupt.recv() => "Ctrl-C",
+        _ = terminate.recv() => "SIGTERM",
+        _ = hang_up.recv() => "SIGHUP",
+    })
+}
+
+/// Removes what an earlier demo left, but not its keys. What belongs to a market elsewhere is moved aside.
+fn clear(folder: &Path) -> Result<()> {
+    if let Some(known) = Deployment::read(folder)?.filter(|known| !known.demo) {
+        let aside = folder.join(format!("deployment-{}-{}.json", known.chain_id, known.market));
+        std::fs::rename(Deployment::path(folder), &aside).with_context(|| format!("moving to {}", aside.display()))?;
+    }
+    for name in ["logs", "keeper", "provers", "locks", "anvil.json", "deployment.json", "env.sh", "cast.sh", "request.toml"] {
+        let path = folder.join(name);
+        let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        if let Err(error) = removed
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(error).with_context(|| format!("removing {}", path.display()));
+        }
+    }
+    Ok(())
+}

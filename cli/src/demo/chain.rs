@@ -1,0 +1,101 @@
+//! A chain of one's own: anvil, with blocks of one second and accounts that have money.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use bourse_chain::{Key, Node};
+use serde::Deserialize;
+use tokio::process::Command;
+use tokio::time::{Instant, sleep};
+
+use super::processes::Processes;
+
+/// What its process and its log are called.
+pub(super) const NAME: &str = "anvil";
+/// Seconds between blocks.
+const BLOCK_TIME: &str = "1";
+const ACCOUNTS: &str = "16";
+const USUAL_PORT: u16 = 8545;
+
+/// A running chain.
+#[derive(Debug)]
+pub(super) struct Chain {
+    /// Its endpoint.
+    pub(super) rpc: String,
+    /// Accounts with money.
+    pub(super) keys: Vec<Secret>,
+}
+
+/// A key of the local chain, and as it is written. Everybody knows it: it is for play.
+#[derive(Clone, Debug)]
+pub(super) struct Secret {
+    /// The key.
+    pub(super) key: Key,
+    /// As hex.
+    pub(super) hex: String,
+}
+
+/// What anvil writes about itself.
+#[derive(Deserialize)]
+struct Accounts {
+    private_keys: Vec<String>,
+}
+
+impl Chain {
+    /// Starts it, and waits until it answers.
+    ///
+    /// # Errors
+    /// If anvil is not installed, or does not answer within 20 s.
+    pub(super) async fn start(processes: &mut Processes, folder: &Path) -> Result<Self> {
+        let port = free_port(USUAL_PORT)?;
+        let accounts = folder.join("anvil.json");
+        let mut command = Command::new(program()?);
+        command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--accounts", ACCOUNTS]);
+        command.args(["--block-time", BLOCK_TIME, "--config-out"]).arg(&accounts);
+        // The market is larger than the mainnet's limit for code.
+        command.args(["--code-size-limit", "65536"]);
+        processes.start(NAME, command)?;
+        let rpc = format!("http://127.0.0.1:{port}");
+        let started = Instant::now();
+        while Node::connect_bare(&rpc, bourse_sim::ZERO).await.is_err() || !accounts.exists() {
+            processes.check()?;
+            if Duration::from_secs(20) < started.elapsed() {
+                bail!("anvil does not answer at {rpc}; see {}", processes.log(NAME).display());
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        let text = std::fs::read_to_string(&accounts).with_context(|| format!("reading {}", accounts.display()))?;
+        let accounts: Accounts = serde_json::from_str(&text).context("the accounts that anvil wrote")?;
+        let key = |hex: String| Some(Secret { key: Key::from_hex(&hex)?, hex });
+        Ok(Self { rpc, keys: accounts.private_keys.into_iter().filter_map(key).collect() })
+    }
+}
+
+/// The native anvil that the project pins, else the one on the path.
+fn program() -> Result<PathBuf> {
+    let platform = match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("macos", "aarch64") => "darwin-arm64",
+        ("macos", _) => "darwin-amd64",
+        (_, "aarch64") => "linux-arm64",
+        _ => "linux-amd64",
+    };
+    let pinned = format!("node_modules/@foundry-rs/anvil-{platform}/bin/anvil");
+    let (here, exe) = (std::env::current_dir().ok(), std::env::current_exe().ok());
+    let folders = here.iter().flat_map(|path| path.ancestors()).chain(exe.iter().flat_map(|path| path.ancestors()));
+    let installed = folders.map(|folder| folder.join(&pinned));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|folder| folder.join("anvil")).collect::<Vec<_>>();
+    let found = installed.chain(on_path).find(|path| path.is_file());
+    found.with_context(|| format!("no anvil: neither {pinned} nor on the PATH; `npm ci` installs it"))
+}
+
+/// `usual` if nobody listens there, else any free port of this machine.
+///
+/// # Errors
+/// If there is none.
+pub(super) fn free_port(usual: u16) -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", usual)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)));
+    Ok(listener.context("a free port")?.local_addr()?.port())
+}

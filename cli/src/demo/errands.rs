@@ -1,0 +1,81 @@
+//! The requesters at work: each errand becomes a request at its time, sent or signed.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bourse_chain::call;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::chain::Secret;
+use super::people::{ERRANDS, Errand, REQUESTERS, rounds};
+use super::setup::Cast;
+use crate::record::Record;
+use crate::session::Session;
+use crate::spec::Spec;
+use crate::terms::{self, Terms};
+
+/// Seconds that a prover of the demo has for a proof.
+const WINDOW: &str = "14s";
+/// Stake that a prover of the demo puts at risk.
+const BOND: &str = "0.02";
+
+/// Starts all errands. Each request is told of before it is sent, by the number of its errand.
+pub(super) fn start(session: &Session, cast: &Cast, made: &mpsc::UnboundedSender<(usize, Record)>) -> JoinSet<Result<()>> {
+    let mut tasks = JoinSet::new();
+    let start = Instant::now();
+    for (number, errand) in ERRANDS.iter().enumerate() {
+        let (session, cast, made) = (session.clone(), cast.clone(), made.clone());
+        tasks.spawn(async move {
+            sleep_until(start + Duration::from_secs(errand.at)).await;
+            let requester = cast.requesters.get(errand.requester).context("a requester")?;
+            let record = compose(&session, number, errand, requester).await?;
+            made.send((number, record.clone())).context("nobody listens")?;
+            let signs = REQUESTERS.get(errand.requester).is_some_and(|requester| requester.signs);
+            enter(&session, &record, requester, signs.then_some(&cast.operator)).await
+        });
+    }
+    tasks
+}
+
+async fn compose(session: &Session, number: usize, errand: &Errand, requester: &Secret) -> Result<Record> {
+    let spec = Spec {
+        instance: Some(errand.instance.to_owned()),
+        max_price: Some(errand.max_price.to_owned()),
+        bond: Some(BOND.to_owned()),
+        deadline: Some(errand.deadline.to_owned()),
+        window: Some(WINDOW.to_owned()),
+        rounds: Some(rounds(errand.size)),
+        seed: Some((number + 1).to_string()),
+        ..Spec::default()
+    };
+    let (chain, market, account) = (session.node.chain_id(), session.node.market(), requester.key.address());
+    let head = session.node.head().await?;
+    let Terms { mut request, input, pow5, .. } = Terms::of(session, &spec, account, head.time).await?;
+    let fingerprint = spec.fingerprint(chain, market, account)?;
+    request.nonce = terms::nonce(&fingerprint);
+    let id = session.domain.request_id(&request);
+    Ok(Record {
+        id,
+        fingerprint,
+        block: head.number,
+        chain,
+        market,
+        request,
+        input,
+        signature: Vec::new(),
+        rounds: pow5,
+    })
+}
+
+/// Sends the request, or signs it and has it brought.
+async fn enter(session: &Session, record: &Record, requester: &Secret, bearer: Option<&Secret>) -> Result<()> {
+    let signature = match bearer {
+        Some(_) => session.domain.sign_request(&requester.key, &record.request)?,
+        None => Vec::new(),
+    };
+    let sender = bearer.unwrap_or(requester);
+    session.send(&sender.key, call::open(&record.request, &record.input, &signature)).await?;
+    Ok(())
+}

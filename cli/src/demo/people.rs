@@ -1,0 +1,134 @@
+//! Who takes part in the demo, and what they want.
+
+use bourse_prover::backend::circuit::rounds_for;
+
+use crate::blueprint::{Blueprint, Dutch, Posted, Sealed};
+use crate::deploy::GROTH16;
+
+/// A prover.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prover {
+    /// What it is called.
+    pub(super) name: &'static str,
+    /// Circuit sizes it has keys for, as powers of two.
+    pub(super) sizes: &'static [u32],
+    /// Awards it serves at once.
+    pub(super) concurrency: u16,
+    /// What a million constraints cost it.
+    pub(super) rate: &'static str,
+    /// Cores it proves with.
+    pub(super) threads: &'static str,
+}
+
+/// A requester.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Requester {
+    /// What it is called.
+    pub(super) name: &'static str,
+    /// What it cares about.
+    pub(super) wish: &'static str,
+    /// It signs, and somebody else brings its requests.
+    pub(super) signs: bool,
+}
+
+/// One request of the demo.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Errand {
+    /// Whose: an index into [`REQUESTERS`].
+    pub(super) requester: usize,
+    /// Seconds after the start.
+    pub(super) at: u64,
+    /// Circuit size, as a power of two.
+    pub(super) size: u32,
+    /// The instance it is sent through.
+    pub(super) instance: &'static str,
+    /// The most it pays, in the native coin.
+    pub(super) max_price: &'static str,
+    /// How long it waits at most.
+    pub(super) deadline: &'static str,
+}
+
+/// Sizes of the circuit, as powers of two: constraints that fit.
+pub(super) const SIZES: [u32; 3] = [10, 12, 14];
+
+/// The prover that will be killed while it proves.
+pub(super) const DOOMED: &str = "ember";
+
+/// The provers.
+pub(super) const PROVERS: [Prover; 4] = [
+    Prover { name: "atlas", sizes: &[10, 12, 14], concurrency: 2, rate: "0.5 ether", threads: "2" },
+    Prover { name: "borea", sizes: &[10, 12], concurrency: 4, rate: "0.65 ether", threads: "1" },
+    Prover { name: "cinder", sizes: &[10, 12, 14], concurrency: 6, rate: "0.8 ether", threads: "2" },
+    Prover { name: DOOMED, sizes: &[14], concurrency: 2, rate: "0.3 ether", threads: "1" },
+];
+
+const ADA: usize = 0;
+const BEN: usize = 1;
+const CLEO: usize = 2;
+const DORA: usize = 3;
+const ELI: usize = 4;
+
+/// The requesters.
+pub(super) const REQUESTERS: [Requester; 5] = [
+    Requester { name: "Ada", wish: "fast", signs: false },
+    Requester { name: "Ben", wish: "cheap", signs: false },
+    Requester { name: "Cleo", wish: "cheap, and bids that are honest", signs: false },
+    Requester { name: "Dora", wish: "a price known beforehand, no transactions", signs: true },
+    Requester { name: "Eli", wish: "for next to nothing", signs: false },
+];
+
+/// What they ask for.
+pub(super) const ERRANDS: [Errand; 11] = [
+    Errand { requester: ADA, at: 0, size: 10, instance: "steep", max_price: "0.006", deadline: "60s" },
+    Errand { requester: DORA, at: 0, size: 12, instance: "posted", max_price: "0.02", deadline: "60s" },
+    Errand { requester: ELI, at: 1, size: 12, instance: "steep", max_price: "0.001", deadline: "26s" },
+    Errand { requester: CLEO, at: 1, size: 14, instance: "vickrey", max_price: "0.05", deadline: "90s" },
+    Errand { requester: BEN, at: 2, size: 12, instance: "sealed", max_price: "0.02", deadline: "90s" },
+    Errand { requester: ADA, at: 4, size: 14, instance: "dutch", max_price: "0.05", deadline: "90s" },
+    Errand { requester: DORA, at: 6, size: 10, instance: "posted", max_price: "0.02", deadline: "60s" },
+    Errand { requester: CLEO, at: 8, size: 12, instance: "vickrey", max_price: "0.02", deadline: "90s" },
+    Errand { requester: ADA, at: 10, size: 12, instance: "steep", max_price: "0.02", deadline: "60s" },
+    Errand { requester: BEN, at: 12, size: 14, instance: "sealed", max_price: "0.05", deadline: "90s" },
+    Errand { requester: DORA, at: 14, size: 14, instance: "posted", max_price: "0.05", deadline: "60s" },
+];
+
+/// The mechanism instances, in an order in which each one's fallback comes before it: sealed → dutch → posted.
+pub(super) fn instances() -> Vec<Blueprint> {
+    let base = |name: &str, fallback: Option<&str>| Blueprint {
+        name: Some(name.to_owned()),
+        fallback: fallback.map(ToOwned::to_owned),
+        open: true,
+        verifiers: vec![GROTH16.to_owned()],
+        ..Blueprint::default()
+    };
+    let posted = Posted { base: "0.001".into(), rate: "1.2".into(), patience: "15s".into() };
+    let dutch = |start_bps, ramp: &str| Dutch {
+        start_bps,
+        end_bps: 10_000,
+        delay: None,
+        ramp: ramp.into(),
+        patience: "4s".into(),
+    };
+    let sealed = |payment: &str, standbys| Sealed {
+        payment: payment.into(),
+        commit: "4s".into(),
+        reveal: "4s".into(),
+        reserve_bps: 10_000,
+        deposit_bps: 5_000,
+        deposit_floor: "0.001".into(),
+        standbys,
+        bidders: 8,
+    };
+    vec![
+        Blueprint { posted: Some(posted), ..base("posted", None) },
+        Blueprint { dutch: Some(dutch(500, "20s")), ..base("dutch", Some("posted")) },
+        Blueprint { dutch: Some(dutch(3_000, "5s")), ..base("steep", Some("posted")) },
+        Blueprint { sealed: Some(sealed("first", 1)), ..base("sealed", Some("dutch")) },
+        Blueprint { sealed: Some(sealed("second", 1)), ..base("vickrey", Some("dutch")) },
+    ]
+}
+
+/// The rounds of the circuit that fill a size.
+pub(super) fn rounds(size: u32) -> u32 {
+    rounds_for(size)
+}

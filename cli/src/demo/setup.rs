@@ -1,0 +1,244 @@
+//! From an empty chain to a market with instances, a keeper, provers and requesters with money.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use bourse_chain::{Key, call};
+use bourse_sim::{Wei, ZERO};
+use tokio::process::Command;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::chain::{Chain, Secret, free_port};
+use super::people::{PROVERS, Prover, REQUESTERS, SIZES, instances, rounds};
+use super::processes::{Processes, beside};
+use crate::commands::instances::register;
+use crate::deploy::{self, GROTH16};
+use crate::deployment::Deployment;
+use crate::output::Output;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::{amount, disk};
+
+/// What the keeper is called.
+pub(super) const KEEPER: &str = "keeper";
+/// Where keepers serve HTTP unless told otherwise.
+const KEEPER_PORT: u16 = 8787;
+/// What each requester brings into the market, in wei.
+const PURSE: Wei = 1_000_000_000_000_000_000;
+/// What each prover stakes, in ether.
+const STAKE: &str = "2 ether";
+const STAKE_WEI: Wei = 2_000_000_000_000_000_000;
+/// How long keeper and provers may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The accounts of the local chain, by role.
+#[derive(Clone, Debug)]
+pub(super) struct Cast {
+    /// Deploys, owns the instances, and brings what others only sign.
+    pub(super) operator: Secret,
+    /// The keeper's.
+    pub(super) keeper: Secret,
+    /// In the order of [`PROVERS`].
+    pub(super) provers: Vec<Secret>,
+    /// In the order of [`REQUESTERS`].
+    pub(super) requesters: Vec<Secret>,
+    /// For whoever wants to play.
+    pub(super) you: Secret,
+}
+
+impl Cast {
+    /// Gives each its account.
+    ///
+    /// # Errors
+    /// If the chain has too few.
+    pub(super) fn new(chain: &Chain) -> Result<Self> {
+        let mut keys = chain.keys.iter().cloned();
+        let mut next = || keys.next().context("the chain has too few accounts");
+        Ok(Self {
+            operator: next()?,
+            keeper: next()?,
+            provers: PROVERS.iter().map(|_| next()).collect::<Result<_>>()?,
+            requesters: REQUESTERS.iter().map(|_| next()).collect::<Result<_>>()?,
+            you: next()?,
+        })
+    }
+}
+
+/// Deploys contracts, instances and keys.
+///
+/// # Errors
+/// What the chain said no with.
+pub(super) async fn market(settings: &Settings, out: Output, operator: &Key) -> Result<Session> {
+    let deployed = deploy::deploy(settings, Output::new(true), operator, options()).await?;
+    let mut deployment = Deployment { demo: true, ..deployed };
+    let known = |deployment: &Deployment| {
+        let mut settings = settings.clone();
+        settings.market = deployment.market().ok();
+        settings.deployment = Some(deployment.clone());
+        settings
+    };
+    let mut session = Session::open(known(&deployment), out).await?;
+    let verifier = deployment.verifiers.get(GROTH16).context("a verifier")?;
+    let sizes: Vec<u32> = SIZES.into_iter().map(rounds).collect();
+    deploy::register_keys(&session, operator, amount::account(&verifier.address)?, &sizes).await?;
+    for blueprint in instances() {
+        let number = register(&session, operator, &blueprint).await?;
+        deployment.instances.extend(blueprint.name.map(|name| (name, number)));
+        session = Session { settings: known(&deployment), ..session };
+    }
+    Ok(session)
+}
+
+fn options() -> deploy::Options {
+    deploy::Options { verifier_gas: deploy::VERIFIER_GAS, ..deploy::Options::default() }
+}
+
+/// Puts money into the requesters' balances.
+///
+/// # Errors
+/// What the chain said no with.
+pub(super) async fn purses(session: &Session, cast: &Cast) -> Result<()> {
+    let mut tasks = JoinSet::new();
+    for secret in cast.requesters.clone() {
+        let session = session.clone();
+        tasks.spawn(async move { session.send(&secret.key, call::deposit(ZERO, secret.key.address(), PURSE)).await });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok(())
+}
+
+/// Starts the keeper, and says where it is.
+///
+/// # Errors
+/// If it cannot be started.
+pub(super) fn keeper(processes: &mut Processes, session: &Session, secret: &Secret) -> Result<String> {
+    let listen = format!("127.0.0.1:{}", free_port(KEEPER_PORT)?);
+    let settings = &session.settings;
+    let mut command = Command::new(beside("keeper")?);
+    command.env("KEEPER_PRIVATE_KEY", &secret.hex);
+    command.args(["run", "--rpc", &settings.rpc, "--market", &amount::address(session.node.market())]);
+    command.args(["--listen", &listen, "--poll", "150"]).arg("--data").arg(settings.folder.join(KEEPER));
+    command.args(["--from-block", &first_block(session).to_string()]);
+    processes.start(KEEPER, command)?;
+    Ok(format!("http://{listen}"))
+}
+
+/// Starts one prover, with a settings file that is there to be looked at.
+///
+/// # Errors
+/// If it cannot be started.
+pub(super) fn prover(
+    processes: &mut Processes,
+    session: &Session,
+    prover: &Prover,
+    secret: &Secret,
+    keeper: &str,
+) -> Result<()> {
+    let file = settings_path(&session.settings.folder, prover);
+    if !file.exists() {
+        disk::write(&file, settings_file(session, prover, keeper)?.as_bytes())?;
+    }
+    let mut command = Command::new(beside("prover")?);
+    command.env("PROVER_PRIVATE_KEY", &secret.hex).env("RAYON_NUM_THREADS", prover.threads);
+    command.args(["run", "--config"]).arg(&file);
+    processes.start(prover.name, command)
+}
+
+fn settings_path(folder: &Path, prover: &Prover) -> PathBuf {
+    folder.join("provers").join(format!("{}.toml", prover.name))
+}
+
+fn settings_file(session: &Session, prover: &Prover, keeper: &str) -> Result<String> {
+    let deployment = session.settings.deployment.as_ref().context("a deployment")?;
+    let folder = &session.settings.folder;
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let path = |path: PathBuf| quoted(&path.display().to_string());
+    let mechanisms: String =
+        deployment.mechanisms.iter().map(|(name, at)| format!("{name} = [{}]\n", quoted(at))).collect();
+    let sizes: Vec<_> = prover.sizes.iter().map(|size| rounds(*size).to_string()).collect();
+    Ok(format!(
+        r#"node = {node}
+market = {market}
+start_block = {start}
+poll_ms = 150
+data = {data}
+listen = ""
+
+[supply]
+concurrency = {concurrency}
+stake = "{STAKE}"
+
+[supply.mechanisms]
+{mechanisms}
+[[offers]]
+token = "0x0000000000000000000000000000000000000000"
+bond_limit = "1 ether"
+rate = "{rate}"
+
+[proving]
+parallel = 1
+reserve_seconds = 4
+
+[delivery]
+keeper = {keeper}
+blocks = 4
+reserve_seconds = 5
+
+[[backends]]
+verifier = {verifier}
+
+[backends.pow5]
+folder = {keys}
+rounds = [{sizes}]
+"#,
+        node = quoted(&session.settings.rpc),
+        market = quoted(&deployment.market),
+        start = deployment.block,
+        data = path(folder.join("provers").join(prover.name)),
+        concurrency = prover.concurrency,
+        rate = prover.rate,
+        keeper = quoted(keeper),
+        verifier = deployment.verifier(GROTH16)?,
+        keys = path(folder.join("keys")),
+        sizes = sizes.join(", "),
+    ))
+}
+
+/// Waits until the keeper is ready and all provers have declared and staked.
+///
+/// # Errors
+/// If one of them ends, or is not ready in time.
+pub(super) async fn ready(processes: &mut Processes, session: &Session, cast: &Cast, keeper: &str) -> Result<()> {
+    let started = Instant::now();
+    while !is_ready(session, cast, keeper).await? {
+        processes.check()?;
+        if PATIENCE < started.elapsed() {
+            bail!("keeper or provers are not ready after {} s; see {}", PATIENCE.as_secs(), processes.log(KEEPER).display());
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+    Ok(())
+}
+
+async fn is_ready(session: &Session, cast: &Cast, keeper: &str) -> Result<bool> {
+    ensure!(cast.provers.len() == PROVERS.len(), "{} provers have accounts, want {}", cast.provers.len(), PROVERS.len());
+    let answer = reqwest::get(format!("{keeper}/readyz")).await;
+    if !answer.is_ok_and(|answer| answer.status().is_success()) {
+        return Ok(false);
+    }
+    for (prover, secret) in PROVERS.iter().zip(&cast.provers) {
+        let ledger = session.node.ledger(secret.key.address()).await?;
+        if ledger.concurrency != prover.concurrency || ledger.stake < STAKE_WEI {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn first_block(session: &Session) -> u64 {
+    session.settings.deployment.as_ref().map_or(0, |deployment| deployment.block)
+}

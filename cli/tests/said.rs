@@ -1,0 +1,167 @@
+//! What people write is read as they mean it, and refused with have and want where it makes no sense.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use bourse_chain::read::Token;
+use bourse_cli::amount;
+use bourse_cli::args::{Args, Command};
+use bourse_cli::blueprint::{self, Blueprint};
+use bourse_cli::spec::{Spec, Work};
+use bourse_sim::ZERO;
+use bourse_sim::mechanisms::by_name;
+use clap::{CommandFactory, Parser};
+
+fn coin() -> Token {
+    Token { address: ZERO, symbol: "ETH".into(), decimals: 18 }
+}
+
+fn dollar() -> Token {
+    Token { address: [7; 20], symbol: "USDC".into(), decimals: 6 }
+}
+
+fn file(name: &str, text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn amounts_are_exact() {
+    assert_eq!(amount::parse("0.02", &coin()).unwrap(), 20_000_000_000_000_000);
+    assert_eq!(amount::parse("20 gwei", &coin()).unwrap(), 20_000_000_000);
+    assert_eq!(amount::parse("7wei", &coin()).unwrap(), 7);
+    assert_eq!(amount::parse("1.5 ETH", &coin()).unwrap(), 1_500_000_000_000_000_000);
+    assert_eq!(amount::parse("1.25", &dollar()).unwrap(), 1_250_000);
+    assert_eq!(amount::parse("1.25 usdc", &dollar()).unwrap(), 1_250_000);
+    for (wei, text) in [(0, "0 ETH"), (1, "0.000000000000000001 ETH"), (1_500_000_000_000_000_000, "1.5 ETH")] {
+        assert_eq!(amount::show(wei, &coin()), text);
+        assert_eq!(amount::parse(text, &coin()).unwrap(), wei);
+    }
+    assert_eq!(amount::rough(11_234_567_890_123_456, &coin()), "0.011235 ETH");
+    assert_eq!(amount::rough(9_999_999, &dollar()), "10 USDC");
+}
+
+#[test]
+fn nonsense_amounts_are_refused_in_words() {
+    for (text, why) in [
+        ("", "no amount"),
+        ("-1", "no amount"),
+        ("1e18", "no unit"),
+        ("0.1234567", "7 decimal places"),
+        ("5 gwei", "no unit"),
+        ("400000000000000000000000000", "more than the market counts"),
+    ] {
+        let error = format!("{:#}", amount::parse(text, &dollar()).unwrap_err());
+        assert!(error.contains(why), "'{text}': {error}");
+    }
+}
+
+#[test]
+fn times_and_words_are_read() {
+    for (text, seconds) in [("90", 90), ("90s", 90), ("10m", 600), ("2h", 7_200), ("1 d", 86_400)] {
+        assert_eq!(amount::seconds(text).unwrap(), seconds);
+    }
+    assert!(amount::seconds("0").is_err() && amount::seconds("soon").is_err() && amount::seconds("3 weeks").is_err());
+    assert!(format!("{:#}", amount::account("0x12").unwrap_err()).contains("1 bytes; an address has 20"));
+    assert!(format!("{:#}", amount::word("0xzz").unwrap_err()).contains("no hex"));
+}
+
+#[test]
+fn a_file_and_flags_make_one_request() {
+    let text = "instance = 3\nmax_price = \"0.02\"\nrounds = 339\nseed = 7\ndeadline = \"5m\"\n";
+    let (_folder, path) = file("request.toml", text);
+    let said = Spec::read(&path).unwrap();
+    assert_eq!(said.instance.as_deref(), Some("3"));
+    assert_eq!(said.work().unwrap(), Work::Pow5 { rounds: 339, seed: "7".into() });
+
+    let flags = Spec { instance: Some("dutch".into()), max_price: Some("0.05".into()), ..Spec::default() };
+    let both = flags.over(&said).unwrap();
+    assert_eq!(both, Spec { instance: Some("dutch".into()), max_price: Some("0.05".into()), ..said });
+}
+
+#[test]
+fn json_means_the_same_as_toml() {
+    let (_a, toml) = file("r.toml", "instance = \"posted\"\nmax_price = 0.5\nwork = 9\nstatement = \"0x01\"\n");
+    let json = r#"{"instance": "posted", "max_price": 0.5, "work": 9, "statement": "0x01"}"#;
+    let (_b, json) = file("r.json", json);
+    let (toml, json) = (Spec::read(&toml).unwrap(), Spec::read(&json).unwrap());
+    assert_eq!(toml, json);
+    let of = |spec: &Spec, market| spec.fingerprint(1, [market; 20], [2; 20]).unwrap();
+    assert_eq!(of(&toml, 1), of(&json, 1));
+    assert_ne!(of(&toml, 1), of(&toml, 3), "another market is another request");
+    let other = Spec { work: Some(10), ..json };
+    assert_ne!(of(&toml, 1), of(&other, 1), "another wish is another request");
+}
+
+#[test]
+fn an_input_file_counts_by_what_is_in_it() {
+    let (folder, path) = file("r.toml", "statement = \"0x01\"\nwork = 1\ninput_file = \"data.bin\"\n");
+    std::fs::write(folder.path().join("data.bin"), b"abc").unwrap();
+    let spec = Spec::read(&path).unwrap().with_input().unwrap();
+    assert_eq!(spec.input.as_deref(), Some("0x616263"));
+    assert_eq!(spec.input_file, None);
+}
+
+#[test]
+fn what_is_wrong_with_a_request_is_said() {
+    let (_folder, path) = file("r.toml", "max_prize = 1\n");
+    assert!(format!("{:#}", Spec::read(&path).unwrap_err()).contains("max_prize"));
+    assert!(Spec::read(Path::new("/nowhere.toml")).is_err());
+    let work = |spec: Spec| format!("{:#}", spec.work().unwrap_err());
+    assert!(work(Spec::default()).contains("nothing to prove"));
+    assert!(work(Spec { statement: Some("0x".into()), ..Spec::default() }).contains("`work` is missing"));
+    assert!(work(Spec { statement: Some("0x".into()), rounds: Some(1), ..Spec::default() }).contains("both"));
+}
+
+#[test]
+fn instances_are_described_in_words_and_back() {
+    let text = "[sealed]\npayment = \"second\"\ncommit = \"30s\"\nreveal = \"1m\"\ndeposit_floor = \"0.001\"\nstandbys = 2\nbidders = 8\n";
+    let (_folder, path) = file("i.toml", text);
+    let blueprint = Blueprint::read(&path).unwrap();
+    assert!(blueprint.open);
+    let (mechanism, params) = blueprint.encoded(&coin(), &coin()).unwrap();
+    assert_eq!(mechanism, Some("sealed"));
+    by_name("sealed").unwrap().check(&params).unwrap();
+    let words = blueprint::words("sealed", &params, &coin()).unwrap();
+    assert_eq!(words, "second price, commit 30 s, reveal 60 s, 8 bidders, 2 standbys");
+
+    let (_folder, path) = file("p.toml", "[posted]\nbase = \"any\"\npatience = \"1m\"\n");
+    let (_, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+    by_name("posted").unwrap().check(&params).unwrap();
+    assert_eq!(blueprint::words("posted", &params, &coin()).unwrap(), "pays what is named, stands 60 s");
+
+    let (_folder, path) = file("d.json", r#"{"dutch": {"start_bps": 500, "end_bps": 10000, "ramp": "5m", "patience": "30s"}}"#);
+    let (_, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+    assert_eq!(blueprint::words("dutch", &params, &coin()).unwrap(), "climbs from 5 % to 100 % in 300 s, stays 30 s");
+}
+
+#[test]
+fn an_instance_without_a_rule_is_refused() {
+    let error = |blueprint: Blueprint| format!("{:#}", blueprint.encoded(&coin(), &coin()).unwrap_err());
+    assert!(error(Blueprint::default()).contains("exactly one"));
+    assert!(error(Blueprint { params: Some("0x".into()), ..Blueprint::default() }).contains("`mechanism` is missing"));
+}
+
+#[test]
+fn the_command_line_holds_together() {
+    Args::command().debug_assert();
+    let args = Args::try_parse_from(["bourse", "request", "r.toml", "--rounds", "5", "--again", "--json"]).unwrap();
+    assert!(args.global.json);
+    let Command::Request(options) = args.command else { panic!("{:?}", args.command) };
+    assert_eq!((options.file.as_deref(), options.spec.rounds, options.again), (Some(Path::new("r.toml")), Some(5), true));
+    assert!(Args::try_parse_from(["bourse", "request", "--rounds", "5", "--statement", "0x"]).is_err());
+}
+
+#[test]
+fn no_flag_takes_a_secret() {
+    fn visit(command: &clap::Command) {
+        for argument in command.get_arguments() {
+            let name = argument.get_id().as_str();
+            assert!(!["private_key", "key", "password", "secret"].contains(&name), "{name} on the command line");
+        }
+        command.get_subcommands().for_each(visit);
+    }
+    visit(&Args::command());
+}
