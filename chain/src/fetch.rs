@@ -136,7 +136,7 @@ async fn ask(node: &Node, block: String) -> Result<Option<Header>, NodeError> {
 /// Headers that are a chain by their parent hashes, in one request.
 async fn headers(node: &Node, from: u64, to: u64) -> Result<Vec<Header>, NodeError> {
     let client = node.provider().client();
-    let mut batch = BatchRequest::new(&client);
+    let mut batch = BatchRequest::new(client);
     let mut answers = Vec::new();
     for number in from..=to {
         let params = (format!("{number:#x}"), false);
