@@ -198,8 +198,9 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
                 Payment::FirstPrice => "first price",
                 Payment::SecondPrice => "second price",
             };
-            let (bidders, standbys) = (p.bidders, p.standbys);
-            format!("{pays}, commit {} s, reveal {} s, {bidders} bidders, {standbys} standbys", p.commit, p.reveal)
+            let many = |count: u8, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+            let (bidders, standbys) = (many(p.bidders, "bidder"), many(p.standbys, "standby"));
+            format!("{pays}, commit {} s, reveal {} s, {bidders}, {standbys}", p.commit, p.reveal)
         }
         _ => return None,
     })

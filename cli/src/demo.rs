@@ -28,7 +28,7 @@ use crate::{Outcome, amount};
 use board::Board;
 use books::Books;
 use chain::Chain;
-use people::{DOOMED, PROVERS, REQUESTERS};
+use people::{DOOMED, PROVERS};
 use picture::Picture;
 use processes::Processes;
 use setup::Cast;
@@ -89,7 +89,8 @@ async fn show(global: &Global, out: Output, options: Options, processes: &mut Pr
     setup::ready(processes, &session, &cast, &keeper).await?;
     out.say(format!("ready      after {} s; the keeper's page: {keeper}/\n", started.elapsed().as_secs()))?;
     let deployment = session.settings.deployment.clone().context("a deployment")?;
-    let deployment = Deployment { keeper: Some(keeper.clone()), ..deployment };
+    let accounts = cast.named().map(|(name, secret)| (name.to_owned(), amount::address(secret.key.address())));
+    let deployment = Deployment { keeper: Some(keeper.clone()), accounts: accounts.collect(), ..deployment };
     let handover = handover::write(&session, &deployment, &cast.you).await?;
 
     let board = trade(&session, &cast, processes, &keeper).await?;
@@ -156,10 +157,7 @@ fn revive(session: &Session, cast: &Cast, processes: &mut Processes, keeper: &st
 /// A board that knows everybody's name.
 fn named(session: &Session, cast: &Cast) -> Board {
     let mut board = Board::default();
-    let provers = PROVERS.iter().map(|prover| prover.name).zip(&cast.provers);
-    let requesters = REQUESTERS.iter().map(|requester| requester.name).zip(&cast.requesters);
-    let others = [("operator", &cast.operator), ("keeper", &cast.keeper), ("you", &cast.you)];
-    for (name, secret) in provers.chain(requesters).chain(others) {
+    for (name, secret) in cast.named() {
         board.names.insert(secret.key.address(), name.to_owned());
         board.accounts.insert(secret.key.address());
     }

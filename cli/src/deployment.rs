@@ -30,6 +30,9 @@ pub struct Deployment {
     /// Instances by name: names are local, numbers are what the market knows.
     #[serde(default)]
     pub instances: BTreeMap<String, u32>,
+    /// Accounts by name: names are local, too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accounts: BTreeMap<String, String>,
     /// A keeper's address for people and provers, if one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keeper: Option<String>,
@@ -90,6 +93,11 @@ impl Deployment {
         self.instances.iter().find(|(_, of)| **of == number).map(|(name, _)| name.as_str())
     }
 
+    /// The local name of an account.
+    pub fn account_name(&self, account: Account) -> Option<&str> {
+        name_of(&self.accounts, account)
+    }
+
     /// The number of the verifier called `name`.
     ///
     /// # Errors
@@ -103,9 +111,13 @@ impl Deployment {
 
     /// The name of the mechanism at `address`.
     pub fn mechanism_name(&self, address: Account) -> Option<&str> {
-        let is = |text: &String| amount::account(text).is_ok_and(|known| known == address);
-        self.mechanisms.iter().find(|(_, text)| is(text)).map(|(name, _)| name.as_str())
+        name_of(&self.mechanisms, address)
     }
+}
+
+fn name_of(names: &BTreeMap<String, String>, account: Account) -> Option<&str> {
+    let is = |text: &String| amount::account(text).is_ok_and(|known| known == account);
+    names.iter().find(|(_, text)| is(text)).map(|(name, _)| name.as_str())
 }
 
 /// Names for a message.

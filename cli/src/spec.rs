@@ -19,7 +19,7 @@ pub struct Spec {
     #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
     /// Version of the instance; the current one unless named
-    #[arg(long, value_name = "N")]
+    #[arg(id = "instance_version", long = "instance-version", value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
     /// The most you pay for the proof, in the instance's token: 0.02, or 20 gwei

@@ -132,7 +132,8 @@ fn instances_are_described_in_words_and_back() {
     by_name("posted").unwrap().check(&params).unwrap();
     assert_eq!(blueprint::words("posted", &params, &coin()).unwrap(), "pays what is named, stands 60 s");
 
-    let (_folder, path) = file("d.json", r#"{"dutch": {"start_bps": 500, "end_bps": 10000, "ramp": "5m", "patience": "30s"}}"#);
+    let (_folder, path) =
+        file("d.json", r#"{"dutch": {"start_bps": 500, "end_bps": 10000, "ramp": "5m", "patience": "30s"}}"#);
     let (_, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
     assert_eq!(blueprint::words("dutch", &params, &coin()).unwrap(), "climbs from 5 % to 100 % in 300 s, stays 30 s");
 }
@@ -150,7 +151,10 @@ fn the_command_line_holds_together() {
     let args = Args::try_parse_from(["bourse", "request", "r.toml", "--rounds", "5", "--again", "--json"]).unwrap();
     assert!(args.global.json);
     let Command::Request(options) = args.command else { panic!("{:?}", args.command) };
-    assert_eq!((options.file.as_deref(), options.spec.rounds, options.again), (Some(Path::new("r.toml")), Some(5), true));
+    assert_eq!(
+        (options.file.as_deref(), options.spec.rounds, options.again),
+        (Some(Path::new("r.toml")), Some(5), true)
+    );
     assert!(Args::try_parse_from(["bourse", "request", "--rounds", "5", "--statement", "0x"]).is_err());
 }
 

@@ -15,6 +15,7 @@ pub async fn run(session: &Session) -> Result<()> {
     let node = &session.node;
     let stake = node.token(node.stake_token().await?).await?;
     let coin = node.token(ZERO).await?;
+    let known = session.settings.deployment.as_ref();
     let (mut shown, mut rows) = (Vec::new(), Vec::new());
     for number in 1.. {
         let prover = node.prover(number).await?;
@@ -39,6 +40,7 @@ pub async fn run(session: &Session) -> Result<()> {
         }));
         rows.push(vec![
             number.to_string(),
+            known.and_then(|known| known.account_name(prover)).unwrap_or("–").to_owned(),
             amount::address(prover),
             amount::rough(ledger.stake, &stake),
             amount::rough(ledger.locked, &stake),
@@ -48,7 +50,7 @@ pub async fn run(session: &Session) -> Result<()> {
             if offer.throughput == 0 { "–".to_owned() } else { format!("{} /s", offer.throughput) },
         ]);
     }
-    let head = ["no", "prover", "stake", "locked", "busy", "kept / failed", "floor per million units", "speed"];
+    let head = ["no", "name", "prover", "stake", "locked", "busy", "kept / failed", "floor per million units", "speed"];
     session.out.result(&shown, || {
         if rows.is_empty() { "no provers yet".to_owned() } else { session.out.table(&head, rows) }
     })

@@ -9,6 +9,7 @@ use bourse_sim::event::Event;
 use bourse_sim::{Account, Id};
 use serde_json::{Value, json};
 
+use crate::deployment::Deployment;
 use crate::session::Session;
 use crate::words::{self, Words};
 use crate::amount;
@@ -30,6 +31,7 @@ pub struct Guide {
     stake: Token,
     price: Token,
     instances: BTreeMap<u32, String>,
+    known: Option<Deployment>,
     me: Option<Account>,
 }
 
@@ -90,7 +92,7 @@ impl Guide {
             instances.extend(named.map(|name| (number, name)));
         }
         let me = session.settings.key().ok().map(|key| key.address());
-        Ok(Self { stake, price, instances, me })
+        Ok(Self { stake, price, instances, known: known.cloned(), me })
     }
 
     /// One event, in words and as JSON.
@@ -131,6 +133,9 @@ impl Guide {
     }
 
     fn account_name(&self, account: Account) -> Option<String> {
-        (self.me == Some(account)).then(|| "you".to_owned())
+        if self.me == Some(account) {
+            return Some("you".to_owned());
+        }
+        self.known.as_ref()?.account_name(account).map(ToOwned::to_owned)
     }
 }

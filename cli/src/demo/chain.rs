@@ -75,20 +75,24 @@ impl Chain {
 
 /// The native anvil that the project pins, else the one on the path.
 fn program() -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = || std::env::split_paths(&path).map(|folder| folder.join(NAME)).find(|path| path.is_file());
+    pinned(NAME).or_else(on_path).context("no anvil: neither in node_modules nor on the PATH; `npm ci` installs it")
+}
+
+/// The native program of this name among those that the project pins. The npm launchers are no use: what they start
+/// outlives them.
+pub(super) fn pinned(name: &str) -> Option<PathBuf> {
     let platform = match (std::env::consts::OS, std::env::consts::ARCH) {
         ("macos", "aarch64") => "darwin-arm64",
         ("macos", _) => "darwin-amd64",
         (_, "aarch64") => "linux-arm64",
         _ => "linux-amd64",
     };
-    let pinned = format!("node_modules/@foundry-rs/anvil-{platform}/bin/anvil");
-    let (here, exe) = (std::env::current_dir().ok(), std::env::current_exe().ok());
-    let folders = here.iter().flat_map(|path| path.ancestors()).chain(exe.iter().flat_map(|path| path.ancestors()));
-    let installed = folders.map(|folder| folder.join(&pinned));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join("anvil")).collect::<Vec<_>>();
-    let found = installed.chain(on_path).find(|path| path.is_file());
-    found.with_context(|| format!("no anvil: neither {pinned} nor on the PATH; `npm ci` installs it"))
+    let place = format!("node_modules/@foundry-rs/{name}-{platform}/bin/{name}");
+    let starts = [std::env::current_dir().ok(), std::env::current_exe().ok()];
+    let found = |start: &PathBuf| start.ancestors().map(|folder| folder.join(&place)).find(|path| path.is_file());
+    starts.iter().flatten().find_map(found)
 }
 
 /// `usual` if nobody listens there, else any free port of this machine.

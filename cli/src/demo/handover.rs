@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use bourse_prover::backend::circuit::Keys;
 
-use super::chain::Secret;
+use super::chain::{self, Secret};
 use super::people::{SIZES, rounds};
 use crate::deploy::GROTH16;
 use crate::deployment::Deployment;
@@ -68,7 +68,8 @@ async fn env(session: &Session, deployment: &Deployment, you: &Secret) -> Result
         ("WORK", task.work.to_string()),
     ];
     let exports: String = lines.into_iter().map(|(name, value)| format!("export {name}={value}\n")).collect();
-    Ok(format!("# The demo market. The key is one that everybody knows: for this local chain only.\n{exports}"))
+    let path = format!("export PATH={}:$PATH\n", tools().join(":"));
+    Ok(format!("# The demo market. The key is one that everybody knows: for this local chain only.\n{exports}{path}"))
 }
 
 /// The code blocks of the page, one after the other.
@@ -101,15 +102,14 @@ pub(super) fn next(handover: &Handover, deployment: &Deployment, you: &Secret) -
     let (market, rpc, keeper) = (&deployment.market, &deployment.rpc, deployment.keeper.as_deref().unwrap_or("–"));
     let you = amount::address(you.key.address());
     let (env, cast, request) = (handover.env.display(), handover.cast.display(), handover.request.display());
-    let bourse = program();
     format!(
         r#"The market goes on until Ctrl-C. In another terminal, in this folder:
 
   source {env}
-  {bourse} request {request}          # a proof of your own; the same again finds it and pays nothing
-  {bourse} request --instance posted --rounds {small} --seed 5 --max-price 0.01
-  {bourse} watch                              # what happens, in words
-  {bourse} instances                          # also: provers, account, status ID
+  bourse request {request}          # a proof of your own; the same again finds it and pays nothing
+  bourse request --instance posted --rounds {small} --seed 5 --max-price 0.01
+  bourse watch                              # what happens, in words
+  bourse instances                          # also: provers, account, status ID
 
 With nothing but cast (docs/cast.md; the whole journey is in {cast}):
 
@@ -124,7 +124,9 @@ The keeper's page: {keeper}/"#,
     )
 }
 
-/// How this program was called.
-fn program() -> String {
-    std::env::args().next().unwrap_or_else(|| "bourse".to_owned())
+/// Folders of `bourse` and of the pinned `cast`.
+fn tools() -> Vec<String> {
+    let bourse = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_owned()));
+    let cast = chain::pinned("cast").and_then(|cast| Some(cast.parent()?.to_owned()));
+    bourse.into_iter().chain(cast).map(|folder| format!("'{}'", folder.display())).collect()
 }

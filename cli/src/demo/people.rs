@@ -14,6 +14,10 @@ pub(super) struct Prover {
     pub(super) sizes: &'static [u32],
     /// Awards it serves at once.
     pub(super) concurrency: u16,
+    /// What it declares: the least it is paid for one constraint, and constraints per second.
+    pub(super) floor: &'static str,
+    /// See `floor`.
+    pub(super) throughput: u32,
     /// What a million constraints cost it.
     pub(super) rate: &'static str,
     /// Cores it proves with.
@@ -56,10 +60,42 @@ pub(super) const DOOMED: &str = "ember";
 
 /// The provers.
 pub(super) const PROVERS: [Prover; 4] = [
-    Prover { name: "atlas", sizes: &[10, 12, 14], concurrency: 2, rate: "0.5 ether", threads: "2" },
-    Prover { name: "borea", sizes: &[10, 12], concurrency: 4, rate: "0.65 ether", threads: "1" },
-    Prover { name: "cinder", sizes: &[10, 12, 14], concurrency: 6, rate: "0.8 ether", threads: "2" },
-    Prover { name: DOOMED, sizes: &[14], concurrency: 2, rate: "0.3 ether", threads: "1" },
+    Prover {
+        name: "atlas",
+        sizes: &[10, 12, 14],
+        concurrency: 2,
+        floor: "400 gwei",
+        throughput: 4_000,
+        rate: "0.5 ether",
+        threads: "2",
+    },
+    Prover {
+        name: "borea",
+        sizes: &[10, 12],
+        concurrency: 4,
+        floor: "500 gwei",
+        throughput: 2_000,
+        rate: "0.65 ether",
+        threads: "1",
+    },
+    Prover {
+        name: "cinder",
+        sizes: &[10, 12, 14],
+        concurrency: 6,
+        floor: "600 gwei",
+        throughput: 4_000,
+        rate: "0.8 ether",
+        threads: "2",
+    },
+    Prover {
+        name: DOOMED,
+        sizes: &[14],
+        concurrency: 2,
+        floor: "200 gwei",
+        throughput: 2_000,
+        rate: "0.3 ether",
+        threads: "1",
+    },
 ];
 
 const ADA: usize = 0;

@@ -66,6 +66,16 @@ impl Cast {
     }
 }
 
+impl Cast {
+    /// Everybody by name, but for whoever plays.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
+        let provers = PROVERS.iter().map(|prover| prover.name).zip(&self.provers);
+        let requesters = REQUESTERS.iter().map(|requester| requester.name).zip(&self.requesters);
+        let others = [("operator", &self.operator), (KEEPER, &self.keeper)];
+        provers.chain(requesters).chain(others)
+    }
+}
+
 /// Deploys contracts, instances and keys.
 ///
 /// # Errors
@@ -176,7 +186,9 @@ stake = "{STAKE}"
 {mechanisms}
 [[offers]]
 token = "0x0000000000000000000000000000000000000000"
+floor = "{floor}"
 bond_limit = "1 ether"
+throughput = {throughput}
 rate = "{rate}"
 
 [proving]
@@ -201,6 +213,8 @@ rounds = [{sizes}]
         data = path(folder.join("provers").join(prover.name)),
         concurrency = prover.concurrency,
         rate = prover.rate,
+        floor = prover.floor,
+        throughput = prover.throughput,
         keeper = quoted(keeper),
         verifier = deployment.verifier(GROTH16)?,
         keys = path(folder.join("keys")),

@@ -1,0 +1,235 @@
+//! The journeys of a requester and of an operator, with the program as people run it, on a real chain, with a real proof.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use alloy::node_bindings::{Anvil, AnvilInstance};
+use alloy::primitives::{Address, B256};
+use bourse_chain::call::{Bid, Fulfillment, Order};
+use bourse_chain::{ExecuteConfig, Executor, Key, Node, Outcome, call};
+use bourse_cli::record::Record;
+use bourse_prover::backend::circuit::{CircuitBackend, Settings};
+use bourse_prover::backend::{Backend, Job, Slots, author};
+use bourse_sim::event::{Declaration, Offer};
+use bourse_sim::{Wei, ZERO};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ROUNDS: u32 = 20;
+const ETHER: Wei = 1_000_000_000_000_000_000;
+
+/// A chain, a folder, and the program in it.
+struct World {
+    anvil: AnvilInstance,
+    folder: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let pinned =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
+        let path = if pinned.exists() { pinned } else { PathBuf::from("anvil") };
+        let anvil = Anvil::at(path).block_time(1).arg("--code-size-limit").arg("65536").timeout(60_000).spawn();
+        Self { anvil, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn key(&self, account: usize) -> String {
+        format!("0x{:x}", B256::from_slice(&self.anvil.keys()[account].to_bytes()))
+    }
+
+    fn said(&self, account: usize, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_bourse"))
+            .current_dir(self.folder.path())
+            .env("BOURSE_PRIVATE_KEY", self.key(account))
+            .env("BOURSE_RPC", self.anvil.endpoint())
+            .args(arguments)
+            .output()
+            .unwrap()
+    }
+
+    /// The answer as JSON.
+    fn json(&self, account: usize, arguments: &[&str]) -> Value {
+        let output = self.said(account, &[arguments, &["--json"]].concat());
+        let (out, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success(), "{arguments:?}: {error}{out}");
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {out}"))
+    }
+
+    /// What is said when it does not work.
+    fn refusal(&self, account: usize, arguments: &[&str]) -> String {
+        let output = self.said(account, arguments);
+        assert!(!output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    async fn node(&self) -> Node {
+        let deployment = self.deployment();
+        let market = bourse_cli::amount::account(deployment["market"].as_str().unwrap()).unwrap();
+        Node::connect(&self.anvil.endpoint(), market).await.unwrap()
+    }
+
+    fn deployment(&self) -> Value {
+        let text = std::fs::read_to_string(self.folder.path().join(".bourse/deployment.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+/// A prover with everything but a mind of its own.
+struct Prover {
+    node: Node,
+    executor: Executor,
+    key: Key,
+    backend: CircuitBackend,
+}
+
+impl Prover {
+    async fn new(world: &World, account: usize) -> Self {
+        let (node, key) = (world.node().await, Key::from_hex(&world.key(account)).unwrap());
+        let journal = world.folder.path().join("prover.sqlite");
+        let executor = Executor::open(node.clone(), key.clone(), &journal, ExecuteConfig::default()).await.unwrap();
+        let settings =
+            Settings { folder: world.folder.path().join(".bourse/keys"), provided: None, rounds: vec![ROUNDS] };
+        let backend = CircuitBackend::open(settings, Slots::new(1)).await.unwrap();
+        let mut prover = Self { node, executor, key, backend };
+        let offer = Offer { accepted: true, floor: 1, bond_limit: ETHER, throughput: 0 };
+        let declaration =
+            Declaration { concurrency: 1, flags: 3, offers: vec![(ZERO, offer)], ..Declaration::default() };
+        prover.act(call::declare(&declaration)).await;
+        prover.act(call::deposit(ZERO, prover.key.address(), ETHER)).await;
+        prover.act(call::stake(ETHER)).await;
+        prover
+    }
+
+    async fn act(&mut self, call: bourse_chain::Call) {
+        let intent = call.intent(format!("{}", rand::random::<u64>()), self.node.market());
+        let outcome = self.executor.complete(intent, Duration::from_secs(30)).await.unwrap();
+        assert!(matches!(outcome, Outcome::Landed { .. }), "{outcome:?}");
+    }
+
+    async fn serve(&mut self, record: &Record) {
+        let request = record.request.clone();
+        let prover = self.key.address();
+        let bid = Bid {
+            request: record.id,
+            prover,
+            price: 0,
+            max_bond: ETHER,
+            valid_until: request.deadline,
+            data: Vec::new(),
+        };
+        let order = Order { request: request.clone(), bid, ..Order::default() };
+        self.act(call::bid(&[order])).await;
+        let id = B256::from(record.id);
+        let job = Job {
+            id,
+            author: author(id, Address::from(prover)),
+            statement: B256::from(request.statement),
+            input: record.input.clone(),
+            work: request.work,
+        };
+        let proof = self.backend.prove(&job).await.unwrap();
+        self.act(call::fulfill(&[Fulfillment { request, prover, proof: proof.0 }])).await;
+    }
+}
+
+fn record(world: &World, answer: &Value) -> Record {
+    Record::read(&world.folder.path().join(answer["file"].as_str().unwrap())).unwrap()
+}
+
+fn number(value: &Value) -> Wei {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_made_once_proven_and_paid() {
+    let world = World::new();
+    let deployed = world.json(0, &["deploy"]);
+    assert_eq!(world.json(0, &["deploy"]), deployed, "deploying again changes nothing");
+    world.write("any.toml", "name = \"any\"\n[posted]\nbase = \"any\"\npatience = \"10m\"\n");
+    assert_eq!(world.json(0, &["instances", "new", "any.toml"])["instance"], 1);
+    let listed = world.json(0, &["instances"]);
+    assert_eq!((&listed[0]["name"], &listed[0]["mechanismName"]), (&"any".into(), &"posted".into()));
+
+    let text = format!("instance = \"any\"\nmax_price = \"0.02\"\nrounds = {ROUNDS}\nseed = 5\ndeadline = \"5m\"\n");
+    world.write("request.toml", &text);
+    let first = world.json(1, &["request", "request.toml", "--detach"]);
+    let balance = |account| number(&world.json(account, &["account"])["market"]);
+    assert_eq!(balance(1), 0, "what was missing was deposited, and is locked");
+    let wallet = number(&world.json(1, &["account"])["wallet"]);
+    let second = world.json(1, &["request", "request.toml", "--detach"]);
+    assert_eq!(first["id"], second["id"]);
+    std::fs::remove_dir_all(world.folder.path().join(".bourse/requests")).unwrap();
+    let third = world.json(1, &["request", "request.toml", "--detach"]);
+    assert_eq!(first["id"], third["id"], "the chain remembers what the disk has lost");
+    assert_eq!(number(&world.json(1, &["account"])["wallet"]), wallet, "nothing was paid twice");
+
+    let mut prover = Prover::new(&world, 2).await;
+    prover.serve(&record(&world, &third)).await;
+    let receipt = world.json(1, &["request", "request.toml", "--proof", "out.proof"]);
+    assert_eq!((&receipt["status"], &receipt["id"]), (&"fulfilled".into(), &first["id"]));
+    assert_eq!(number(&receipt["price"]), 20_000_000_000_000_000);
+    let output = receipt["output"].as_str().unwrap();
+    let want = bourse_prover::backend::circuit::output(ROUNDS, "5".parse().unwrap()).unwrap();
+    assert!(output.starts_with(&want.to_string()), "{output} is not {want}");
+    assert!(world.folder.path().join("out.proof").metadata().unwrap().len() > 300);
+
+    assert_eq!(world.json(0, &["status", first["id"].as_str().unwrap()])["status"], "fulfilled");
+    assert_eq!(world.json(0, &["provers"])[0]["kept"], 1);
+    let watched = world.said(0, &["watch", "--from", "0", "--once", "--json"]);
+    let events = String::from_utf8(watched.stdout).unwrap();
+    let names: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for name in ["VerifierRegistered", "InstanceSet", "Opened", "Awarded", "Fulfilled"] {
+        assert_eq!(names.iter().filter(|event| event["event"] == name).count(), 1, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_request_enters_by_anybody_and_is_taken_back_by_its_owner() {
+    let world = World::new();
+    world.json(0, &["deploy"]);
+    world.write("any.toml", "name = \"any\"\n[posted]\nbase = \"any\"\npatience = \"10m\"\n");
+    world.json(0, &["instances", "new", "any.toml"]);
+    let ask = ["request", "--instance", "any", "--max-price", "0.5", "--statement"];
+    let statement = format!("0x{}", "07".repeat(32));
+    let ask = [&ask[..], &[&statement, "--work", "9", "--input", "0x616263", "--sign"]].concat();
+    let signed = world.json(1, &ask);
+    let id = signed["id"].as_str().unwrap();
+    assert_eq!(world.json(0, &["status", id])["status"], "none");
+    world.json(3, &["enter", signed["file"].as_str().unwrap()]);
+    assert_eq!(world.json(0, &["status", &id[..10]])["status"], "open");
+
+    let refusal = world.refusal(3, &["cancel", id]);
+    assert!(refusal.contains("only the requester"), "{refusal}");
+    world.json(1, &["cancel", id]);
+    let refusal = world.refusal(1, &["cancel", id]);
+    assert!(refusal.contains("is cancelled, it would have to be open"), "{refusal}");
+
+    let account = world.json(1, &["account", "withdraw", "all"]);
+    assert_eq!(number(&account["market"]), 0);
+    let refusal = world.refusal(1, &["account", "withdraw", "3"]);
+    assert!(refusal.contains("0 ETH is free in the market, want at least 3 ETH"), "{refusal}");
+    world.json(0, &["instances", "retire", "any"]);
+    let refusal = world.refusal(1, &["request", "--instance", "any", "--max-price", "1", "--rounds", "20"]);
+    assert!(refusal.contains("instance 1 is retired"), "{refusal}");
+}
+
+#[test]
+fn without_a_node_or_a_key_it_says_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bourse"));
+        let output = command.current_dir(folder.path()).env_remove("BOURSE_PRIVATE_KEY").args(arguments).output();
+        String::from_utf8(output.unwrap().stderr).unwrap()
+    };
+    assert!(run(&["provers"]).contains("no market known"), "{}", run(&["provers"]));
+    let nowhere = ["--rpc", "http://127.0.0.1:1", "--market", "0x0000000000000000000000000000000000000001"];
+    let said = run(&[&nowhere[..], &["provers"]].concat());
+    assert!(said.contains("no node at http://127.0.0.1:1"), "{said}");
+    assert!(run(&["deploy"]).contains("set BOURSE_PRIVATE_KEY"));
+}
