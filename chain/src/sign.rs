@@ -7,23 +7,9 @@ use bourse_sim::request::Request;
 use bourse_sim::{Account, Id};
 
 use crate::call::Bid;
-use crate::convert::{self, bid_out};
+use crate::convert;
 use crate::key::{Key, KeyError};
 use crate::node::Node;
-
-/// A bid as it is signed: what is sent does not repeat the request that it is brought with.
-mod signed {
-    alloy::sol! {
-        struct Bid {
-            bytes32 request;
-            address prover;
-            uint88 price;
-            uint80 maxBond;
-            uint40 validUntil;
-            bytes data;
-        }
-    }
-}
 
 /// The domain that signatures for one market on one chain belong to.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,9 +34,7 @@ impl Domain {
 
     /// What the prover of `bid` signs.
     pub fn bid_digest(&self, bid: &Bid) -> Id {
-        let abi::Bid { prover, price, maxBond, validUntil, data } = bid_out(bid);
-        let word = signed::Bid { request: bid.request.into(), prover, price, maxBond, validUntil, data };
-        word.eip712_signing_hash(&self.0).0
+        convert::bid_out(bid).eip712_signing_hash(&self.0).0
     }
 
     /// The signature with which anyone may enter `request`: 65 bytes.
