@@ -76,8 +76,7 @@ mod token {
             ) external;
         }
 
-        /// Errors declared at file level, outside every contract: what mechanisms say no with, and what libraries of
-        /// tokens and signatures revert with on the market's behalf.
+        /// What others than the market say no with: mechanisms, tokens, verifiers.
         #[sol(abi, all_derives)]
         interface Errors {
             error InvalidParam(string name, uint256 have, uint256 min, uint256 max);
@@ -89,6 +88,29 @@ mod token {
             error TransferFailed();
             error TransferFromFailed();
             error ETHTransferFailed();
+            error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed);
+            error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed);
+            error UnknownKey(bytes32 key);
+            error WrongLength(uint256 have, uint256 want);
+            error TooShort(uint256 have, uint256 least);
+            error WrongOutputLength(uint256 have, uint256 want);
+            error PinnedOutOfRange(uint256 first, uint256 pinned, uint256 inputs);
+            error WrongStatement(bytes32 have, bytes32 want);
+            error WrongAuthor(bytes32 have, bytes32 want);
+            error WrongAuthor(uint256 have, uint256 most);
+            error InvalidProof(bytes32 key);
+            error NotInField(uint256 have, uint256 below);
+            error InputNotInField(uint256 index, uint256 have, uint256 below);
+            error NotOnCurve(uint256 x, uint256 y);
+            error PointAtInfinity(uint256 word);
+            error PrecompileFailed(uint256 precompile);
+            error WrongPoints(uint256 have, uint256 least, uint256 most);
+            error SetupMissing(bytes32 point);
+            error RelatedPoints(bytes32 have, bytes32 other);
+            error NotAnAddress(uint256 have);
+            error NotTrue(address target, uint256 have);
+            error Reverted(address target);
+            error WrongReturn(address target, uint256 have, uint256 want);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The sentence of each error; `{field}` is replaced by the field's value.
 
-/// Error name and sentence.
+/// Error name and sentence. Of several for one name, the first that names only fields the error has.
 pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("Error", "the contract refused: {message}"),
     ("Panic", "the contract failed with panic code {code}"),
@@ -49,10 +49,10 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("EmptyBatch", "the list is empty: name at least one item"),
     // Auctions
     ("BidExpired", "it is {time}, and the bid was valid until {validUntil} (unix seconds)"),
+    ("WrongBid", "the bid is for request {have}, it was brought with {want}"),
     ("DepositsStand", "{holds} deposits of bidders stand on request {id}: it cannot be taken back under them"),
     ("NoTicket", "{prover} has no deposit on request {id}"),
     ("MechanismFailed", "the mechanism {mechanism} says no: {reason}"),
-    ("MalformedAnswer", "what the mechanism {mechanism} answered, {size} bytes, cannot be read"),
     ("CodeChanged", "the code of {target} has hash {have}, it was registered with {want}"),
     ("MoveRefused", "the mechanism's move '{kind}' for {prover} is not allowed: {why}"),
     ("TooMuch", "the mechanism went too far: {what} is {have}, at most {max} is allowed"),
@@ -74,4 +74,31 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("TransferFailed", "the token refused the transfer"),
     ("TransferFromFailed", "the token could not be collected: is the market's allowance high enough?"),
     ("ETHTransferFailed", "the recipient refused the native coin"),
+    ("ERC20InsufficientBalance", "{sender} has {balance} of the token and needs {needed}"),
+    (
+        "ERC20InsufficientAllowance",
+        "{spender} may collect {allowance} of the token and needs {needed}: approve it first",
+    ),
+    // Verifiers
+    ("UnknownKey", "no verification key is registered under {key}"),
+    ("WrongLength", "the proof is {have} bytes long, it has to be {want}"),
+    ("TooShort", "the proof is {have} bytes long, it takes at least {least}"),
+    ("WrongOutputLength", "the output is {have} bytes long, it has to be {want}"),
+    ("PinnedOutOfRange", "the statement pins {pinned} inputs from number {first} on, there are {inputs}"),
+    ("WrongStatement", "the proof is about {have}, not about the statement {want}"),
+    ("WrongAuthor", "the proof was made for the author {have}, not for {want}"),
+    ("WrongAuthor", "the author would be input {have}, the last one is {most}"),
+    ("InvalidProof", "the proof is well-formed and proves nothing under the key {key}"),
+    ("NotInField", "the number {have} is not below the field's order {below}"),
+    ("InputNotInField", "public input {index} is {have}, it has to be below {below}"),
+    ("NotOnCurve", "the point ({x}, {y}) is not on the curve"),
+    ("PointAtInfinity", "the point at word {word} of the proof is infinity"),
+    ("PrecompileFailed", "the precompile {precompile} refused, or this chain does not have it"),
+    ("WrongPoints", "the key has {have} points, it may have {least} to {most}"),
+    ("SetupMissing", "the key's point {point} is the generator: the setup was never run for this circuit"),
+    ("RelatedPoints", "the key's points {have} and {other} are related: proofs under it can be forged"),
+    ("NotAnAddress", "the target {have} is no address"),
+    ("NotTrue", "the verifier's target {target} answered {have} instead of true"),
+    ("Reverted", "the verifier's target {target} reverted"),
+    ("WrongReturn", "the verifier's target {target} returned {have} bytes, {want} were expected"),
 ];
