@@ -7,7 +7,8 @@ import {IMechanism} from "./interfaces/IMechanism.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ForeignCall} from "./libraries/ForeignCall.sol";
 import {DRAWS, ON_FAILED, ON_OPEN, ON_PROOF, Shape} from "./types/Ask.sol";
-import {Config, Instance, Setup} from "./types/Instance.sol";
+import {ConfigRef, pack, refTo} from "./types/ConfigRef.sol";
+import {Config, Instance, InstanceSlot, Setup, editionOf, founded} from "./types/Instance.sol";
 
 /// Mechanism instances and verifiers: numbers whose meaning never changes.
 abstract contract Registry is IRegistry {
@@ -31,68 +32,20 @@ abstract contract Registry is IRegistry {
 
     uint32 private _instanceCount;
     uint32 private _verifierCount;
-    mapping(uint32 instance => Instance) private _instances;
+    mapping(uint32 instance => InstanceSlot) private _instances;
     mapping(uint32 verifier => Verifier) private _verifiers;
 
     /* EXTERNAL */
 
     /// @inheritdoc IRegistry
-    function register(Setup calldata setup, bool open) external returns (uint32 instance) {
-        Config memory config = _configure(setup);
-        instance = ++_instanceCount;
-        _instances[instance] = Instance({owner: msg.sender, version: 1, open: open, retired: false});
-        SSTORE2.writeDeterministic(abi.encode(config), _place(instance, 1));
-        emit InstanceSet(instance, 1, msg.sender, open, config);
-    }
-
-    /// @inheritdoc IRegistry
-    function retune(uint32 instance, Setup calldata setup) external returns (uint32 version) {
-        Instance memory current = _owned(instance);
-        require(!current.retired, InstanceIsRetired(instance));
-        Config memory config = _configure(setup);
-        version = current.version + 1;
-        _instances[instance].version = version;
-        SSTORE2.writeDeterministic(abi.encode(config), _place(instance, version));
-        emit InstanceSet(instance, version, msg.sender, current.open, config);
-    }
-
-    /// @inheritdoc IRegistry
-    function retire(uint32 instance) external {
-        require(!_owned(instance).retired, InstanceIsRetired(instance));
-        _instances[instance].retired = true;
-        emit InstanceRetired(instance);
-    }
-
-    /// @inheritdoc IRegistry
-    function registerVerifier(address target, uint32 gas) external returns (uint32 verifier) {
-        require(MIN_GAS <= gas && gas <= MAX_GAS, GasOutOfRange(gas, MIN_GAS, MAX_GAS));
-        bytes32 codehash = _codehash(target);
-        verifier = ++_verifierCount;
-        _verifiers[verifier] =
-            Verifier({target: target, gas: gas, frozen: false, codehash: codehash, registrar: msg.sender});
-        emit VerifierRegistered(verifier, target, msg.sender, codehash, gas);
-    }
-
-    /// @inheritdoc IRegistry
-    function freezeVerifier(uint32 verifier) external {
-        Verifier storage entry = _verifiers[verifier];
-        require(entry.target != address(0), UnknownVerifier(verifier, _verifierCount));
-        require(entry.registrar == msg.sender, NotOwner(msg.sender, entry.registrar));
-        require(!entry.frozen, VerifierIsFrozen(verifier));
-        entry.frozen = true;
-        emit VerifierFrozen(verifier);
-    }
-
-    /// @inheritdoc IRegistry
     function instanceOf(uint32 instance) external view returns (Instance memory) {
-        return _instances[instance];
+        return _instances[instance].toInstance();
     }
 
     /// @inheritdoc IRegistry
     function configOf(uint32 instance, uint32 version) external view returns (Config memory) {
-        uint32 versions = _instances[instance].version;
-        require(0 < version && version <= versions, UnknownInstance(instance, version, versions));
-        return _config(instance, version);
+        _requireVersion(instance, version, _instances[instance].version());
+        return _config(editionOf(instance, version)).toConfig();
     }
 
     /// @inheritdoc IRegistry
@@ -107,17 +60,53 @@ abstract contract Registry is IRegistry {
 
     /* INTERNAL */
 
-    /// The version a request enters under, if the instance takes requests at all.
-    function _admit(uint32 instance, uint32 version) internal view returns (uint32, Instance memory current) {
-        current = _instances[instance];
-        if (version == 0) version = current.version;
-        require(0 < version && version <= current.version, UnknownInstance(instance, version, current.version));
-        require(!current.retired, InstanceIsRetired(instance));
-        return (version, current);
+    function _register(Setup calldata setup, bool open) internal returns (uint32 instance) {
+        Config memory config = _configure(setup);
+        instance = ++_instanceCount;
+        _publish(instance, founded(msg.sender, open), config);
     }
 
-    function _config(uint32 instance, uint32 version) internal view returns (Config memory) {
-        return abi.decode(SSTORE2.read(SSTORE2.predictDeterministicAddress(_place(instance, version))), (Config));
+    function _retune(uint32 instance, Setup calldata setup) internal returns (uint32 version) {
+        InstanceSlot next = _owned(instance).retuned();
+        _publish(instance, next, _configure(setup));
+        return next.version();
+    }
+
+    function _retire(uint32 instance) internal {
+        _instances[instance] = _owned(instance).retire();
+        emit InstanceRetired(instance);
+    }
+
+    function _registerVerifier(address target, uint32 gas) internal returns (uint32 verifier) {
+        require(MIN_GAS <= gas && gas <= MAX_GAS, GasOutOfRange(gas, MIN_GAS, MAX_GAS));
+        bytes32 codehash = _codehash(target);
+        verifier = ++_verifierCount;
+        _verifiers[verifier] =
+            Verifier({target: target, gas: gas, frozen: false, codehash: codehash, registrar: msg.sender});
+        emit VerifierRegistered(verifier, target, msg.sender, codehash, gas);
+    }
+
+    function _freezeVerifier(uint32 verifier) internal {
+        Verifier storage entry = _verifiers[verifier];
+        require(entry.target != address(0), UnknownVerifier(verifier, _verifierCount));
+        require(entry.registrar == msg.sender, NotOwner(msg.sender, entry.registrar));
+        require(!entry.frozen, VerifierIsFrozen(verifier));
+        entry.frozen = true;
+        emit VerifierFrozen(verifier);
+    }
+
+    /// The instance, and the version a request enters under, if it takes requests at all.
+    function _admit(uint32 instance, uint32 version) internal view returns (InstanceSlot current, uint32) {
+        current = _instances[instance];
+        uint32 versions = current.version();
+        if (version == 0) version = versions;
+        _requireVersion(instance, version, versions);
+        require(!current.retired(), InstanceIsRetired(instance));
+        return (current, version);
+    }
+
+    function _config(uint64 edition) internal view returns (ConfigRef) {
+        return refTo(SSTORE2.read(SSTORE2.predictDeterministicAddress(bytes32(uint256(edition)))));
     }
 
     /// What a settlement needs of a verifier.
@@ -131,18 +120,12 @@ abstract contract Registry is IRegistry {
         return _verifiers[verifier].codehash;
     }
 
-    function _requireVerifier(uint32 verifier, uint32 instance, uint32[] memory admitted) internal view {
-        Verifier storage entry = _verifiers[verifier];
-        require(entry.target != address(0), UnknownVerifier(verifier, _verifierCount));
-        require(!entry.frozen, VerifierIsFrozen(verifier));
-        require(_admits(admitted, verifier), VerifierNotAdmitted(instance, verifier));
-    }
-
-    function _admits(uint32[] memory admitted, uint32 verifier) internal pure returns (bool) {
-        for (uint256 i; i < admitted.length; ++i) {
-            if (admitted[i] == verifier) return true;
-        }
-        return admitted.length == 0;
+    function _requireVerifier(uint256 verifier, uint256 instance, ConfigRef config) internal view {
+        uint32 number = uint32(verifier);
+        Verifier storage entry = _verifiers[number];
+        if (entry.target == address(0)) revert UnknownVerifier(number, _verifierCount);
+        require(!entry.frozen, VerifierIsFrozen(number));
+        require(config.admits(verifier), VerifierNotAdmitted(uint32(instance), number));
     }
 
     /* PRIVATE */
@@ -165,19 +148,30 @@ abstract contract Registry is IRegistry {
         }
     }
 
+    /// Makes a version current. Its configuration becomes code at a place that belongs to this edition alone.
+    function _publish(uint32 instance, InstanceSlot current, Config memory config) private {
+        _instances[instance] = current;
+        SSTORE2.writeDeterministic(pack(config), bytes32(uint256(editionOf(instance, current.version()))));
+        emit InstanceSet(instance, current.version(), msg.sender, current.open(), config);
+    }
+
     /// A ladder is finite because a fallback names a version that exists already.
     function _requireLadder(Config memory config) private view {
         uint32 instance = config.fallbackInstance;
         uint32 version = config.fallbackVersion;
         for (uint256 rungs = 1; instance != 0; ++rungs) {
             require(rungs <= MAX_LADDER, LadderTooLong(rungs, MAX_LADDER));
-            Instance memory current = _instances[instance];
-            require(0 < version && version <= current.version, UnknownInstance(instance, version, current.version));
-            require(current.open || current.owner == msg.sender, NotOwner(msg.sender, current.owner));
-            Config memory next = _config(instance, version);
-            require(next.token == config.token, FallbackToken(next.token, config.token));
-            (instance, version) = (next.fallbackInstance, next.fallbackVersion);
+            InstanceSlot current = _instances[instance];
+            _requireVersion(instance, version, current.version());
+            require(current.open() || current.owner() == msg.sender, NotOwner(msg.sender, current.owner()));
+            ConfigRef next = _config(editionOf(instance, version));
+            require(next.token() == config.token, FallbackToken(next.token(), config.token));
+            (instance, version) = (next.fallbackInstance(), next.fallbackVersion());
         }
+    }
+
+    function _requireVersion(uint32 instance, uint32 version, uint32 versions) private pure {
+        require(0 < version && version <= versions, UnknownInstance(instance, version, versions));
     }
 
     function _shape(address mechanism, bytes calldata params) private view returns (Shape memory shape) {
@@ -192,10 +186,12 @@ abstract contract Registry is IRegistry {
         require(shape.flags & ~known == 0, ShapeOutOfRange("flags", shape.flags, 0, known));
     }
 
-    function _owned(uint32 instance) private view returns (Instance memory current) {
+    /// The instance, if the caller may change it.
+    function _owned(uint32 instance) private view returns (InstanceSlot current) {
         current = _instances[instance];
-        require(current.version != 0, UnknownInstance(instance, 0, 0));
-        require(current.owner == msg.sender, NotOwner(msg.sender, current.owner));
+        require(current.version() != 0, UnknownInstance(instance, 0, 0));
+        require(current.owner() == msg.sender, NotOwner(msg.sender, current.owner()));
+        require(!current.retired(), InstanceIsRetired(instance));
     }
 
     /// Code that can be swapped under the same address (a delegation by EIP-7702) is refused.
@@ -206,10 +202,5 @@ abstract contract Registry is IRegistry {
         }
         require(target.code.length != 0 && bytes3(head) != 0xef0100, NoCode(target));
         return target.codehash;
-    }
-
-    /// Where the code of a version lies.
-    function _place(uint32 instance, uint32 version) private pure returns (bytes32) {
-        return bytes32(uint256(instance) << 32 | version);
     }
 }

@@ -9,19 +9,24 @@ import {Registry} from "./Registry.sol";
 import {Supply} from "./Supply.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
 import {ForeignCall} from "./libraries/ForeignCall.sol";
+import {Notice} from "./libraries/Notice.sol";
 import {Bid} from "./types/Bid.sol";
-import {Config, Instance} from "./types/Instance.sol";
+import {ConfigRef} from "./types/ConfigRef.sol";
+import {InstanceSlot, editionOf} from "./types/Instance.sol";
 import {Request} from "./types/Request.sol";
-import {State, Status, unpackState} from "./types/State.sol";
+import {RequestRef, refTo} from "./types/RequestRef.sol";
+import {State, StateSlot, Status, entered} from "./types/State.sol";
 
 /// How requests enter, and how their requesters take them back.
 abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
-    /// A request with what is stored of it, in memory for the length of a call.
+    /// A request with what is stored of it, for the length of a call.
     struct Case {
         bytes32 id;
-        Request request;
-        State state;
-        Config config;
+        RequestRef request;
+        StateSlot state;
+        /// Of `edition`, once it has been asked for.
+        ConfigRef config;
+        uint64 edition;
         /// Who is tipped for this call.
         address caller;
     }
@@ -34,7 +39,7 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
 
     /* STORAGE */
 
-    mapping(bytes32 id => uint256 state) private _states;
+    mapping(bytes32 id => StateSlot) private _states;
 
     /* EXTERNAL */
 
@@ -47,75 +52,84 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
 
     /// @inheritdoc IMarket
     function idOf(Request calldata request) external view returns (bytes32) {
-        return _hashTypedData(request.structHash());
+        return _hashTypedData(refTo(request).structHash());
     }
 
     /// @inheritdoc IMarket
     function stateOf(bytes32 id) external view nonReentrantView returns (State memory) {
-        return _state(id);
+        return _states[id].toState();
     }
 
     /* INTERNAL */
 
-    /// The request and its state; the configuration is read by those who need it.
-    function _case(Request memory request) internal view returns (Case memory c) {
-        c.id = _hashTypedData(request.structHash());
-        c.request = request;
-        c.state = _state(c.id);
+    function _case(Request calldata request) internal view returns (Case memory c) {
+        _take(c, request);
         c.caller = msg.sender;
     }
 
-    function _state(bytes32 id) internal view returns (State memory) {
-        return unpackState(_states[id]);
+    /// Makes `c` the case of `request`. A configuration that it has is kept, for the next request under the same.
+    function _take(Case memory c, Request calldata request) internal view {
+        RequestRef ref = refTo(request);
+        bytes32 id = _hashTypedData(ref.structHash());
+        (c.id, c.request, c.state) = (id, ref, _states[id]);
+    }
+
+    /// Reads the configuration that holds for `c`.
+    function _configure(Case memory c) internal view {
+        uint64 edition = c.state.edition();
+        if (edition == c.edition) return;
+        c.config = _config(edition);
+        c.edition = edition;
+    }
+
+    function _state(bytes32 id) internal view returns (StateSlot) {
+        return _states[id];
     }
 
     function _storeState(Case memory c) internal {
-        _states[c.id] = c.state.pack();
+        _states[c.id] = c.state;
     }
 
     /// Locks the escrow of a request and opens it. The caller stores the state.
     function _enter(Case memory c, bytes calldata input, bytes calldata signature) internal {
-        Request memory request = c.request;
-        _requireStatus(c, Status.None);
-        if (msg.sender != request.requester) _requireSignature(request.requester, c.id, signature);
+        if (!c.state.isNew()) revert WrongStatus(c.id, c.state.status(), Status.None);
+        RequestRef request = c.request;
+        address requester = request.requester();
+        if (msg.sender != requester) _requireSignature(requester, c.id, signature);
         _requireTerms(request, input);
 
-        (uint32 version, Instance memory instance) = _admit(request.instance, request.version);
-        if (!instance.open && instance.owner != request.requester) {
-            revert PrivateInstance(request.instance, request.requester, instance.owner);
-        }
-        c.config = _config(request.instance, version);
-        require(request.token == c.config.token, WrongToken(request.token, c.config.token));
-        _requireVerifier(request.verifier, request.instance, c.config.verifiers);
+        uint32 version = _admitted(request, requester);
+        c.state = entered(editionOf(request.instance(), version), block.timestamp);
+        _configure(c);
+        address token = request.token();
+        address want = c.config.token();
+        require(token == want, WrongToken(token, want));
+        _requireVerifier(request.verifier(), request.instance(), c.config);
 
-        c.state.status = Status.Open;
-        c.state.time = uint40(block.timestamp);
-        c.state.instance = request.instance;
-        c.state.version = version;
-        _debit(request.token, request.requester, request.escrow());
-        emit Opened(c.id, request.requester, version, request, input);
+        _debit(token, requester, request.escrow());
+        Notice.opened(c.id, version, request, input);
     }
 
     function _cancel(Case memory c) internal {
         uint256 refund;
-        if (c.state.status != Status.None) {
-            _requireStatus(c, Status.Open);
-            require(c.state.holds == 0, DepositsStand(c.id, c.state.holds));
-            refund = c.request.maxPrice - c.state.price + _unpaidTip(c);
+        if (!c.state.isNew()) {
+            _requireOpen(c);
+            require(c.state.holds() == 0, DepositsStand(c.id, c.state.holds()));
+            refund = c.request.maxPrice() - c.state.price() + _unpaidTip(c);
         }
-        c.state.status = Status.Cancelled;
+        c.state = c.state.withStatus(Status.Cancelled);
         _storeState(c);
-        _credit(c.request.token, c.request.requester, refund);
+        _credit(c.request.token(), c.request.requester(), refund);
         emit Cancelled(c.id, refund);
     }
 
     /// The tip of an open request is there until its first award.
     function _unpaidTip(Case memory c) internal pure returns (uint256) {
-        return c.state.prover == 0 ? c.request.tip : 0;
+        return c.state.prover() == 0 ? c.request.tip() : 0;
     }
 
-    function _requireStatus(Case memory c, Status want) internal pure {
-        require(c.state.status == want, WrongStatus(c.id, c.state.status, want));
+    function _requireOpen(Case memory c) internal pure {
+        if (!c.state.isOpen()) revert WrongStatus(c.id, c.state.status(), Status.Open);
     }
 
     /// The key comes first, so that an account that delegates its code (EIP-7702) can always sign with it.
@@ -125,16 +139,8 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
         require(ForeignCall.confirms(account, SIGNATURE_GAS, question, 0x1626ba7e), BadSignature(account, digest));
     }
 
-    function _bidDigest(Bid memory bid) internal view returns (bytes32) {
-        return _hashTypedData(bid.structHash());
-    }
-
-    function _takeStake(address account, uint256 amount) internal override {
-        _debit(stakeToken, account, amount);
-    }
-
-    function _giveStake(address account, uint256 amount) internal override {
-        _credit(stakeToken, account, amount);
+    function _bidDigest(bytes32 request, Bid calldata bid) internal view returns (bytes32) {
+        return _hashTypedData(bid.structHash(request));
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
@@ -143,17 +149,26 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
 
     /* PRIVATE */
 
-    function _requireTerms(Request memory request, bytes calldata input) private view {
-        require(request.work != 0, FieldOutOfRange("work", 0, 1, type(uint64).max));
-        require(request.window != 0, FieldOutOfRange("window", 0, 1, type(uint32).max));
-        require(block.timestamp < request.deadline, DeadlinePassed(block.timestamp, request.deadline));
+    /// The version that a request enters under, if its instance takes it.
+    function _admitted(RequestRef request, address requester) private view returns (uint32) {
+        uint32 instance = uint32(request.instance());
+        (InstanceSlot current, uint32 version) = _admit(instance, uint32(request.version()));
+        if (!current.open() && current.owner() != requester) {
+            revert PrivateInstance(instance, requester, current.owner());
+        }
+        return version;
+    }
+
+    function _requireTerms(RequestRef request, bytes calldata input) private view {
+        uint256 deadline = request.deadline();
         uint256 latest = block.timestamp + MAX_LIFETIME;
-        require(request.deadline <= latest, FieldOutOfRange("deadline", request.deadline, block.timestamp + 1, latest));
-        require(
-            request.callbackGas <= MAX_CALLBACK_GAS,
-            FieldOutOfRange("callbackGas", request.callbackGas, 0, MAX_CALLBACK_GAS)
-        );
-        bytes32 have = input.length == 0 ? bytes32(0) : keccak256(input);
-        require(have == request.input, WrongInput(have, request.input));
+        uint256 callbackGas = request.callbackGas();
+        (bytes32 have, bytes32 want) = (input.length == 0 ? bytes32(0) : keccak256(input), request.input());
+        require(request.work() != 0, FieldOutOfRange("work", 0, 1, type(uint64).max));
+        require(request.window() != 0, FieldOutOfRange("window", 0, 1, type(uint32).max));
+        require(block.timestamp < deadline, DeadlinePassed(block.timestamp, deadline));
+        require(deadline <= latest, FieldOutOfRange("deadline", deadline, block.timestamp + 1, latest));
+        require(callbackGas <= MAX_CALLBACK_GAS, FieldOutOfRange("callbackGas", callbackGas, 0, MAX_CALLBACK_GAS));
+        require(have == want, WrongInput(have, want));
     }
 }

@@ -8,9 +8,10 @@ import {IVerifier, VERIFIED} from "./interfaces/IVerifier.sol";
 import {ForeignCall} from "./libraries/ForeignCall.sol";
 import {Cause, ON_FAILED} from "./types/Ask.sol";
 import {Fulfillment} from "./types/Bid.sol";
-import {Ledger} from "./types/Prover.sol";
+import {LedgerSlot} from "./types/Prover.sol";
 import {Request} from "./types/Request.sol";
-import {Status} from "./types/State.sol";
+import {RequestRef} from "./types/RequestRef.sol";
+import {Status, bondAt} from "./types/State.sol";
 
 /// How requests end: with a proof, or with a prover that failed. The mechanism is needed for neither.
 abstract contract Settlement is Auctions {
@@ -40,26 +41,26 @@ abstract contract Settlement is Auctions {
     /// @inheritdoc IMarket
     function expire(Request calldata request) external nonReentrant {
         Case memory c = _case(request);
-        if (c.state.status == Status.Open) {
-            require(request.deadline <= block.timestamp, NotDue(block.timestamp, request.deadline));
+        uint256 deadline = c.request.deadline();
+        if (c.state.isOpen()) {
+            require(deadline <= block.timestamp, NotDue(block.timestamp, deadline));
             _close(c, msg.sender);
             _storeState(c);
             return;
         }
-        _requireStatus(c, Status.Awarded);
-        require(c.state.time < block.timestamp, NotDue(block.timestamp, c.state.time + 1));
-        address prover = _proverAt(c.state.prover);
-        (,, bool frozen) = _verifier(request.verifier);
+        if (c.state.status() != Status.Awarded) revert WrongStatus(c.id, c.state.status(), Status.Awarded);
+        uint40 due = c.state.time();
+        require(due < block.timestamp, NotDue(block.timestamp, due + 1));
+        address prover = _proverAt(c.state.prover());
+        (,, bool frozen) = _verifier(uint32(c.request.verifier()));
         if (frozen) _excuse(c, prover);
         else _slash(c, prover);
 
-        c.state.status = Status.Open;
-        c.state.price = 0;
-        c.state.time = uint40(block.timestamp);
-        c.config = _config(c.state.instance, c.state.version);
-        if (frozen || request.deadline <= block.timestamp) {
+        c.state = c.state.reopen(block.timestamp);
+        _configure(c);
+        if (frozen || deadline <= block.timestamp) {
             _close(c, msg.sender);
-        } else if (!_succeeded(c, request, prover) && c.state.holds == 0) {
+        } else if (!_succeeded(c, request, prover) && c.state.holds() == 0) {
             _descend(c, msg.sender);
         }
         _storeState(c);
@@ -70,17 +71,17 @@ abstract contract Settlement is Auctions {
         require(msg.sender == address(this), OnlySelf(msg.sender));
         Case memory c = _case(request);
         c.caller = caller;
-        c.config = _config(c.state.instance, c.state.version);
-        _consult(c, _turn(Cause.Failed, failed));
+        _configure(c);
+        _consult(c, Cause.Failed, failed);
         _storeState(c);
     }
 
     /// @inheritdoc IMarket
     function reclaim(Request calldata request, address prover) external nonReentrant {
         Case memory c = _case(request);
-        bool ended = c.state.status > Status.Awarded;
-        require(ended, WrongStatus(c.id, c.state.status, Status.Closed));
-        uint256 notBefore = request.deadline + RECLAIM_DELAY;
+        Status status = c.state.status();
+        require(Status.Awarded < status, WrongStatus(c.id, status, Status.Closed));
+        uint256 notBefore = c.request.deadline() + RECLAIM_DELAY;
         require(notBefore <= block.timestamp, TooEarly(block.timestamp, notBefore));
         _releaseTicket(c, prover);
         _storeState(c);
@@ -89,93 +90,83 @@ abstract contract Settlement is Auctions {
     /* PRIVATE */
 
     /// Settles one item, or says why not.
-    function _fulfill(Fulfillment calldata item) private returns (bytes32, bytes memory) {
+    function _fulfill(Fulfillment calldata item) private returns (bytes32, bytes memory why) {
         Case memory c = _case(item.request);
-        Ledger memory ledger = _ledger(item.prover);
-        bytes memory why = _unfulfilled(c, ledger, item);
+        address prover = item.prover;
+        LedgerSlot ledger = _ledger(prover);
+        why = _unfulfilled(c, ledger, item);
         if (why.length != 0) return (c.id, why);
 
-        Request memory request = c.request;
-        c.state.status = Status.Fulfilled;
+        RequestRef request = c.request;
+        uint88 price = c.state.price();
+        c.state = c.state.withStatus(Status.Fulfilled);
         _storeState(c);
-        ledger.locked -= c.state.bondOf(request.bond);
-        --ledger.busy;
-        if (ledger.kept != type(uint16).max) ++ledger.kept;
-        _store(item.prover, ledger);
-        _credit(request.token, item.prover, c.state.price);
-        _credit(request.token, request.requester, request.maxPrice - c.state.price);
-        emit Fulfilled(c.id, item.prover, c.state.price, item.proof);
-        if (request.callback != address(0)) _callBack(c, item.proof);
-        return (c.id, "");
+        _store(prover, ledger.unlock(bondAt(request.bond(), c.state.bondBps())).give().keep());
+        _credit(request.token(), prover, price);
+        _credit(request.token(), request.requester(), request.maxPrice() - price);
+        emit Fulfilled(c.id, prover, price, item.proof);
+        if (request.callback() != address(0)) _callBack(c, item.proof);
+        return (c.id, why);
     }
 
     /// Why a proof does not settle its request, as an encoded error; empty if it does.
-    function _unfulfilled(Case memory c, Ledger memory ledger, Fulfillment calldata item)
+    function _unfulfilled(Case memory c, LedgerSlot ledger, Fulfillment calldata item)
         private
         view
         returns (bytes memory)
     {
-        if (c.state.status != Status.Awarded) {
-            return abi.encodeWithSelector(WrongStatus.selector, c.id, c.state.status, Status.Awarded);
+        Status status = c.state.status();
+        uint40 due = c.state.time();
+        if (status != Status.Awarded) {
+            return abi.encodeWithSelector(WrongStatus.selector, c.id, status, Status.Awarded);
         }
-        if (ledger.id != c.state.prover) return abi.encodeWithSelector(WrongProver.selector, c.id, item.prover);
-        if (c.state.time < block.timestamp) {
-            return abi.encodeWithSelector(DeadlinePassed.selector, block.timestamp, c.state.time);
-        }
+        if (ledger.id() != c.state.prover()) return abi.encodeWithSelector(WrongProver.selector, c.id, item.prover);
+        if (due < block.timestamp) return abi.encodeWithSelector(DeadlinePassed.selector, block.timestamp, due);
         return _unverified(c, item);
     }
 
-    function _unverified(Case memory c, Fulfillment calldata item) private view returns (bytes memory) {
-        uint32 verifier = c.request.verifier;
+    function _unverified(Case memory c, Fulfillment calldata item) private view returns (bytes memory why) {
+        uint32 verifier = uint32(c.request.verifier());
         (address target, uint32 gas, bool frozen) = _verifier(verifier);
         if (frozen) return abi.encodeWithSelector(VerifierIsFrozen.selector, verifier);
-        bytes32 want = _verifierCode(verifier);
-        if (target.codehash != want) {
-            return abi.encodeWithSelector(CodeChanged.selector, target, target.codehash, want);
-        }
+        (bytes32 have, bytes32 want) = (target.codehash, _verifierCode(verifier));
+        if (have != want) return abi.encodeWithSelector(CodeChanged.selector, target, have, want);
         bytes32 author = keccak256(abi.encode(c.id, item.prover));
-        bytes memory question = abi.encodeCall(IVerifier.verify, (c.request.statement, author, item.proof));
-        if (ForeignCall.confirms(target, gas, question, VERIFIED)) return "";
+        bytes memory question = abi.encodeCall(IVerifier.verify, (c.request.statement(), author, item.proof));
+        if (ForeignCall.confirms(target, gas, question, VERIFIED)) return why;
         return abi.encodeWithSelector(ProofRefused.selector, c.id, verifier, ForeignCall.reason());
     }
 
     function _callBack(Case memory c, bytes calldata proof) private {
-        uint256 gas = c.request.callbackGas;
+        uint256 gas = c.request.callbackGas();
         _requireGas(gas);
-        bytes memory note = abi.encodeCall(IFulfillmentCallback.proofFulfilled, (c.id, c.request.statement, proof));
-        if (!ForeignCall.tell(c.request.callback, gas, note)) emit CallbackFailed(c.id);
+        bytes memory note = abi.encodeCall(IFulfillmentCallback.proofFulfilled, (c.id, c.request.statement(), proof));
+        if (!ForeignCall.tell(c.request.callback(), gas, note)) emit CallbackFailed(c.id);
     }
 
     function _slash(Case memory c, address prover) private {
-        uint80 bond = c.state.bondOf(c.request.bond);
-        Ledger memory ledger = _ledger(prover);
-        ledger.locked -= bond;
-        ledger.stake -= bond;
-        --ledger.busy;
-        if (ledger.failed != type(uint16).max) ++ledger.failed;
-        _store(prover, ledger);
+        uint80 bond = bondAt(c.request.bond(), c.state.bondBps());
+        _store(prover, _ledger(prover).lose(bond).give().fail());
         (uint256 burned, uint256 compensation, uint256 tip) = _confiscate(c, bond);
         emit Slashed(c.id, prover, burned, compensation, tip);
     }
 
     function _excuse(Case memory c, address prover) private {
-        Ledger memory ledger = _ledger(prover);
-        ledger.locked -= c.state.bondOf(c.request.bond);
-        --ledger.busy;
-        _store(prover, ledger);
+        uint80 bond = bondAt(c.request.bond(), c.state.bondBps());
+        _store(prover, _ledger(prover).unlock(bond).give());
         emit Excused(c.id, prover);
     }
 
     /// Asks the mechanism for a successor of `failed`; its failure is the same as having none.
     function _succeeded(Case memory c, Request calldata request, address failed) private returns (bool) {
-        if (c.config.shape.flags & ON_FAILED == 0) return false;
+        if (c.config.flags() & ON_FAILED == 0) return false;
         _storeState(c);
         // A caller must not make the question fail by bringing too little gas for it.
-        _requireGas(c.config.shape.gas);
+        _requireGas(c.config.gas());
         try this.succeed(request, failed, c.caller) {} catch {}
-        uint8 rung = c.state.rung;
+        uint8 rung = c.state.rung();
         c.state = _state(c.id);
-        return c.state.status != Status.Open || c.state.rung != rung;
+        return c.state.status() != Status.Open || c.state.rung() != rung;
     }
 
     function _requireGas(uint256 grant) private view {

@@ -90,7 +90,7 @@ contract AuctionsTest is Base {
         r.input = keccak256("input");
         Bid memory b = bidFor(r, alice, 0);
         Order[] memory orders = order(r, b);
-        orders[0].proverSignature = sign(aliceKey, digestOf(b));
+        orders[0].proverSignature = sign(aliceKey, digestOf(r, b));
         vm.startPrank(requester);
         vm.expectRevert(abi.encodeWithSelector(IMarket.WrongInput.selector, bytes32(0), r.input));
         market.bid(orders);
@@ -133,9 +133,11 @@ contract AuctionsTest is Base {
         opened(r);
         opened(other);
         Bid memory b = bidFor(other, alice, 0);
-        vm.startPrank(alice);
-        vm.expectRevert(abi.encodeWithSelector(IMarket.WrongBid.selector, b.request, market.idOf(r)));
-        market.bid(order(r, b));
+        Order[] memory orders = order(r, b);
+        orders[0].proverSignature = sign(aliceKey, digestOf(other, b));
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.BadSignature.selector, alice, digestOf(r, b)));
+        market.bid(orders);
     }
 
     function test_RevertWhen_BiddingForAnother() public {
@@ -143,7 +145,7 @@ contract AuctionsTest is Base {
         opened(r);
         Bid memory b = bidFor(r, alice, 0);
         vm.startPrank(bob);
-        vm.expectRevert(abi.encodeWithSelector(IMarket.BadSignature.selector, alice, digestOf(b)));
+        vm.expectRevert(abi.encodeWithSelector(IMarket.BadSignature.selector, alice, digestOf(r, b)));
         market.bid(order(r, b));
     }
 

@@ -163,7 +163,7 @@ contract LadderTest is Hostile {
         Request memory r = request(instance);
         opened(r);
         Order[] memory orders = order(r, bidFor(r, alice, 0));
-        orders[0].proverSignature = sign(aliceKey, digestOf(orders[0].bid));
+        orders[0].proverSignature = sign(aliceKey, digestOf(r, orders[0].bid));
         vm.prank(stranger);
         market.bid(orders);
         vm.warp(stateOf(r).time + 1);

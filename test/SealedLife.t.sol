@@ -265,7 +265,7 @@ contract SealedLifeTest is Base {
 
     function _bring(Bid memory b) private {
         Order[] memory orders = order(r, b);
-        orders[0].proverSignature = sign(aliceKey, digestOf(b));
+        orders[0].proverSignature = sign(aliceKey, digestOf(r, b));
         vm.prank(stranger);
         market.bid(orders);
     }

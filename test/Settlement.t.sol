@@ -47,17 +47,17 @@ contract SettlementTest is Base {
 
     // P10, E17, I37: each item of a batch has its own verdict, wherever it stands.
     function test_Fulfill_PoisonedItemsHarmNobody() public {
-        for (uint256 at; at < 4; ++at) {
+        for (uint256 bad; bad < 4; ++bad) {
             Fulfillment[] memory items = new Fulfillment[](4);
             for (uint256 i; i < 4; ++i) {
                 Request memory r = awarded(alice);
-                items[i] = Fulfillment(r, alice, i == at ? bytes("poison") : proof(r));
+                items[i] = Fulfillment(r, alice, i == bad ? bytes("poison") : proof(r));
             }
             vm.expectEmit(true, true, true, false, address(market));
-            emit IMarket.FulfillmentRejected(market.idOf(items[at].request), "");
+            emit IMarket.FulfillmentRejected(market.idOf(items[bad].request), "");
             assertEq(market.fulfill(items), 3);
             for (uint256 i; i < 4; ++i) {
-                assertEq(uint8(statusOf(items[i].request)), uint8(i == at ? Status.Awarded : Status.Fulfilled));
+                assertEq(uint8(statusOf(items[i].request)), uint8(i == bad ? Status.Awarded : Status.Fulfilled));
             }
         }
     }
@@ -153,13 +153,13 @@ contract SettlementTest is Base {
     }
 
     // The same where the deadline ends the window, and with every distance in between (I13).
-    function testFuzz_Due_ExactlyOneDoorIsOpen(uint32 window, uint256 at) public {
+    function testFuzz_Due_ExactlyOneDoorIsOpen(uint32 window, uint256 moment) public {
         Request memory r = request(postedInstance);
         r.work = 1;
         r.window = uint32(bound(window, 1, 2 hours));
         opened(r);
         bidAs(alice, r, 0);
-        vm.warp(bound(at, block.timestamp, block.timestamp + 3 hours));
+        vm.warp(bound(moment, block.timestamp, block.timestamp + 3 hours));
         uint256 now_ = vm.snapshotState();
         bool fulfils = _try(abi.encodeCall(IMarket.fulfill, (fulfillment(r, alice))));
         vm.revertToState(now_);

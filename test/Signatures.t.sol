@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Market} from "../contracts/Market.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {Bid, Order} from "../contracts/types/Bid.sol";
 import {Request} from "../contracts/types/Request.sol";
@@ -29,7 +28,7 @@ contract SignaturesTest is Base {
         Request memory r = request(postedInstance);
         Bid memory b = bidFor(r, alice, 5);
         Order[] memory orders = new Order[](1);
-        orders[0] = Order(r, "", sign(requesterKey, market.idOf(r)), b, sign(aliceKey, digestOf(b)));
+        orders[0] = Order(r, "", sign(requesterKey, market.idOf(r)), b, sign(aliceKey, digestOf(r, b)));
         vm.prank(stranger);
         market.bid(orders);
         assertEq(stateOf(r).prover, market.ledgerOf(alice).id);
@@ -103,17 +102,16 @@ contract SignaturesTest is Base {
         Request memory r = request(postedInstance);
         Bid memory b = bidFor(r, alice, 0);
         bytes memory word = sign(requesterKey, market.idOf(r));
-        bytes memory proverWord = sign(aliceKey, digestOf(b));
+        bytes memory proverWord = sign(aliceKey, digestOf(r, b));
         opened(r);
-        Market here = market;
-        market = new Market(NATIVE);
+        IMarket here = market;
+        market = deployMarket(NATIVE);
         assertTrue(market.idOf(r) != here.idOf(r));
         vm.expectRevert(abi.encodeWithSelector(IMarket.BadSignature.selector, requester, market.idOf(r)));
         market.open(r, "", word);
-        b.request = market.idOf(r);
         Order[] memory orders = new Order[](1);
         orders[0] = Order(r, "", word, b, proverWord);
-        vm.expectRevert(abi.encodeWithSelector(IMarket.BadSignature.selector, alice, digestOf(b)));
+        vm.expectRevert(abi.encodeWithSelector(IMarket.BadSignature.selector, alice, digestOf(r, b)));
         market.bid(orders);
     }
 
@@ -146,23 +144,24 @@ contract SignaturesTest is Base {
         opened(another);
         Bid memory b = bidFor(r, alice, 5);
         b.data = "x";
-        bytes memory word = sign(aliceKey, digestOf(b));
+        bytes memory word = sign(aliceKey, digestOf(r, b));
 
         Bid[] memory others = new Bid[](6);
         for (uint256 i; i < 6; ++i) {
             others[i] = abi.decode(abi.encode(b), (Bid));
         }
-        others[0].request = market.idOf(another);
         others[1].prover = bob;
         others[2].price = 4;
         others[3].maxBond = b.maxBond + 1;
         others[4].validUntil = b.validUntil + 1;
         others[5].data = "y";
         for (uint256 i; i < 6; ++i) {
-            Order[] memory orders = order(i == 0 ? another : r, others[i]);
+            // The first is the same bid, for another request.
+            Request memory target = i == 0 ? another : r;
+            Order[] memory orders = order(target, others[i]);
             orders[0].proverSignature = word;
             vm.expectRevert(
-                abi.encodeWithSelector(IMarket.BadSignature.selector, others[i].prover, digestOf(others[i]))
+                abi.encodeWithSelector(IMarket.BadSignature.selector, others[i].prover, digestOf(target, others[i]))
             );
             market.bid(orders);
         }
@@ -172,7 +171,7 @@ contract SignaturesTest is Base {
     function test_RevertWhen_WordIsOfAnotherType() public {
         Request memory r = request(postedInstance);
         Bid memory b = bidFor(r, requester, 0);
-        _assertBad(r, sign(requesterKey, digestOf(b)));
+        _assertBad(r, sign(requesterKey, digestOf(r, b)));
     }
 
     /* WALLETS */

@@ -5,9 +5,9 @@ import {stdError} from "forge-std/StdError.sol";
 
 import {IEscrow} from "../contracts/interfaces/IEscrow.sol";
 import {Declaration, ISupply, MechanismChoice, TokenOffer, VerifierChoice} from "../contracts/interfaces/ISupply.sol";
-import {ANY_MECHANISM, DRAINING, Ledger, Offer, unpackLedger} from "../contracts/types/Prover.sol";
+import {ANY_MECHANISM, DRAINING, Ledger, Offer} from "../contracts/types/Prover.sol";
 import {Request} from "../contracts/types/Request.sol";
-import {State, Status, unpackState} from "../contracts/types/State.sol";
+import {Status} from "../contracts/types/State.sol";
 import {Base} from "./Base.t.sol";
 
 /// Provers: what they declare, and their stake.
@@ -136,9 +136,9 @@ contract SupplyTest is Base {
         emit ISupply.Unstaking(alice, 4 ether, readyAt);
         market.unstake(4 ether);
         assertEq(market.ledgerOf(alice).stake, 6 ether);
-        (uint128 amount, uint40 at) = market.exitOf(alice);
+        (uint128 amount, uint40 ready) = market.exitOf(alice);
         assertEq(amount, 4 ether);
-        assertEq(at, readyAt);
+        assertEq(ready, readyAt);
 
         vm.warp(readyAt - 1);
         vm.expectRevert(abi.encodeWithSelector(ISupply.TooEarly.selector, readyAt - 1, readyAt));
@@ -189,30 +189,6 @@ contract SupplyTest is Base {
         opened(r);
         vm.expectRevert(abi.encodeWithSelector(ISupply.InsufficientStake.selector, alice, 0, BOND));
         this.bid(alice, r, 0);
-    }
-
-    /* LAYOUT */
-
-    // E11: the slot holds every field whole.
-    function testFuzz_LedgerPacks(Ledger memory ledger) public pure {
-        assertEq(abi.encode(unpackLedger(ledger.pack())), abi.encode(ledger));
-    }
-
-    function testFuzz_StatePacks(uint256 slot) public pure {
-        slot = slot >> 8 << 8 | uint8(slot) % (uint8(Status.Cancelled) + 1);
-        State memory state = unpackState(slot);
-        assertEq(state.pack(), slot);
-        assertEq(uint8(state.status), uint8(slot));
-        assertEq(state.version, slot >> 224);
-    }
-
-    // E10, I9: the bond is rounded down, once, and fits.
-    function testFuzz_BondOf(uint80 bond, uint16 bps) public {
-        State memory state;
-        state.bondBps = bps;
-        uint256 exact = uint256(bond) * bps / 10_000;
-        vm.assume(exact <= type(uint80).max);
-        assertEq(state.bondOf(bond), exact);
     }
 
     function bid(address prover, Request memory r, uint88 price) external {

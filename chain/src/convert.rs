@@ -71,7 +71,6 @@ pub(crate) fn request_in(request: abi::Request) -> Request {
 
 pub(crate) fn bid_out(bid: &Bid) -> abi::Bid {
     abi::Bid {
-        request: bid.request.into(),
         prover: bid.prover.into(),
         price: u88(bid.price),
         maxBond: u80(bid.max_bond),

@@ -49,10 +49,10 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("EmptyBatch", "the list is empty: name at least one item"),
     // Auctions
     ("BidExpired", "it is {time}, and the bid was valid until {validUntil} (unix seconds)"),
-    ("WrongBid", "the bid is for request {have}, it was brought with {want}"),
     ("DepositsStand", "{holds} deposits of bidders stand on request {id}: it cannot be taken back under them"),
     ("NoTicket", "{prover} has no deposit on request {id}"),
     ("MechanismFailed", "the mechanism {mechanism} says no: {reason}"),
+    ("MalformedAnswer", "what the mechanism {mechanism} answered, {size} bytes, cannot be read"),
     ("CodeChanged", "the code of {target} has hash {have}, it was registered with {want}"),
     ("MoveRefused", "the mechanism's move '{kind}' for {prover} is not allowed: {why}"),
     ("TooMuch", "the mechanism went too far: {what} is {have}, at most {max} is allowed"),

@@ -11,6 +11,20 @@ use crate::convert;
 use crate::key::{Key, KeyError};
 use crate::node::Node;
 
+/// A bid as it is signed: what is sent does not repeat the request that it is brought with.
+mod signed {
+    alloy::sol! {
+        struct Bid {
+            bytes32 request;
+            address prover;
+            uint88 price;
+            uint80 maxBond;
+            uint40 validUntil;
+            bytes data;
+        }
+    }
+}
+
 /// The domain that signatures for one market on one chain belong to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Domain(Eip712Domain);
@@ -34,7 +48,16 @@ impl Domain {
 
     /// What the prover of `bid` signs.
     pub fn bid_digest(&self, bid: &Bid) -> Id {
-        convert::bid_out(bid).eip712_signing_hash(&self.0).0
+        let sent = convert::bid_out(bid);
+        let word = signed::Bid {
+            request: bid.request.into(),
+            prover: sent.prover,
+            price: sent.price,
+            maxBond: sent.maxBond,
+            validUntil: sent.validUntil,
+            data: sent.data,
+        };
+        word.eip712_signing_hash(&self.0).0
     }
 
     /// The signature with which anyone may enter `request`: 65 bytes.

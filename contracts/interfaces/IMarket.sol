@@ -47,14 +47,14 @@ interface IMarket is IEscrow, IRegistry, ISupply {
     error DeadlinePassed(uint256 time, uint256 deadline);
     error NotDue(uint256 time, uint256 due);
     error BidExpired(uint256 time, uint256 validUntil);
-    /// The bid names another request than the one brought with it.
-    error WrongBid(bytes32 have, bytes32 want);
     error WrongProver(bytes32 id, address have);
     error PrivateInstance(uint32 instance, address have, address want);
     error DepositsStand(bytes32 id, uint8 holds);
     error NoTicket(bytes32 id, address prover);
     /// The mechanism failed; `reason` is its error, cut to 1 KiB.
     error MechanismFailed(address mechanism, bytes reason);
+    /// What the mechanism returned, `size` bytes, is not the encoding of an `Answer`.
+    error MalformedAnswer(address mechanism, uint256 size);
     /// The mechanism's code is not the one the instance was registered with.
     error CodeChanged(address target, bytes32 have, bytes32 want);
     /// A move that this event, request or prover does not allow.

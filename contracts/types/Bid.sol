@@ -3,11 +3,9 @@ pragma solidity ^0.8.28;
 
 import {Request} from "./Request.sol";
 
-/// A prover's word on one request. Commit and reveal are two bids; the clock tells them apart. Sent by the prover, or
-/// signed by it and brought by anyone.
+/// A prover's word on the request it is brought with. Commit and reveal are two bids; the clock tells them apart. Sent by
+/// the prover, or signed by it, with the request's id, and brought by anyone.
 struct Bid {
-    /// The request it is for.
-    bytes32 request;
     /// Whose stake and capacity it commits.
     address prover;
     /// The least it accepts, in the instance's token. What it means precisely is the mechanism's.
@@ -39,17 +37,15 @@ struct Fulfillment {
     bytes proof;
 }
 
-// The EIP-712 type of `Bid`.
+// The EIP-712 type of `Bid`. What is signed names the request; what is sent need not repeat it.
 bytes32 constant BID_TYPEHASH =
     keccak256("Bid(bytes32 request,address prover,uint88 price,uint80 maxBond,uint40 validUntil,bytes data)");
 
 using {structHash} for Bid global;
 
-/// The EIP-712 struct hash.
-function structHash(Bid memory self) pure returns (bytes32) {
+/// The EIP-712 struct hash of a bid for `request`.
+function structHash(Bid calldata self, bytes32 request) pure returns (bytes32) {
     return keccak256(
-        abi.encode(
-            BID_TYPEHASH, self.request, self.prover, self.price, self.maxBond, self.validUntil, keccak256(self.data)
-        )
+        abi.encode(BID_TYPEHASH, request, self.prover, self.price, self.maxBond, self.validUntil, keccak256(self.data))
     );
 }

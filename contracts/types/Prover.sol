@@ -27,32 +27,6 @@ uint8 constant ANY_VERIFIER = 2;
 // Takes no new award and no new deposit.
 uint8 constant DRAINING = 4;
 
-using {free, pack} for Ledger global;
-
-/// Stake that backs nothing yet.
-function free(Ledger memory self) pure returns (uint80) {
-    return self.stake - self.locked;
-}
-
-/// The slot, so that it is read once and written once.
-function pack(Ledger memory self) pure returns (uint256) {
-    return uint256(self.stake) | uint256(self.locked) << 80 | uint256(self.id) << 160 | uint256(self.busy) << 184
-        | uint256(self.concurrency) << 200 | uint256(self.flags) << 216 | uint256(self.kept) << 224
-        | uint256(self.failed) << 240;
-}
-
-/// The inverse of `pack`.
-function unpackLedger(uint256 slot) pure returns (Ledger memory self) {
-    self.stake = uint80(slot);
-    self.locked = uint80(slot >> 80);
-    self.id = uint24(slot >> 160);
-    self.busy = uint16(slot >> 184);
-    self.concurrency = uint16(slot >> 200);
-    self.flags = uint8(slot >> 216);
-    self.kept = uint16(slot >> 224);
-    self.failed = uint16(slot >> 240);
-}
-
 /// What a prover asks of work paid in one token: one slot.
 struct Offer {
     /// The token is accepted at all.
@@ -71,4 +45,178 @@ struct Ticket {
     uint80 amount;
     /// The mechanism's note about this bidder (a commitment, a shard).
     uint176 tag;
+}
+
+/// A `Ledger` in its slot, the first field lowest.
+type LedgerSlot is uint256;
+
+/// An `Offer` in its slot, the first field lowest.
+type OfferSlot is uint256;
+
+using {
+    stake,
+    locked,
+    free,
+    id,
+    busy,
+    concurrency,
+    capacity,
+    flags,
+    kept,
+    failed,
+    toLedger,
+    declared,
+    add,
+    remove,
+    engage,
+    unlock,
+    lose,
+    give,
+    keep,
+    fail
+} for LedgerSlot global;
+using {accepted, floor, bondLimit, throughput, toOffer} for OfferSlot global;
+
+function stake(LedgerSlot self) pure returns (uint80) {
+    return uint80(LedgerSlot.unwrap(self));
+}
+
+function locked(LedgerSlot self) pure returns (uint80) {
+    return uint80(LedgerSlot.unwrap(self) >> 80);
+}
+
+/// Stake that backs nothing yet.
+function free(LedgerSlot self) pure returns (uint80) {
+    unchecked {
+        return self.stake() - self.locked();
+    }
+}
+
+function id(LedgerSlot self) pure returns (uint24) {
+    return uint24(LedgerSlot.unwrap(self) >> 160);
+}
+
+function busy(LedgerSlot self) pure returns (uint16) {
+    return uint16(LedgerSlot.unwrap(self) >> 184);
+}
+
+function concurrency(LedgerSlot self) pure returns (uint16) {
+    return uint16(LedgerSlot.unwrap(self) >> 200);
+}
+
+/// Awards it could still take.
+function capacity(LedgerSlot self) pure returns (uint16) {
+    (uint16 have, uint16 most) = (self.busy(), self.concurrency());
+    unchecked {
+        return have < most ? most - have : 0;
+    }
+}
+
+function flags(LedgerSlot self) pure returns (uint8) {
+    return uint8(LedgerSlot.unwrap(self) >> 216);
+}
+
+function kept(LedgerSlot self) pure returns (uint16) {
+    return uint16(LedgerSlot.unwrap(self) >> 224);
+}
+
+function failed(LedgerSlot self) pure returns (uint16) {
+    return uint16(LedgerSlot.unwrap(self) >> 240);
+}
+
+function toLedger(LedgerSlot self) pure returns (Ledger memory) {
+    return Ledger({
+        stake: self.stake(),
+        locked: self.locked(),
+        id: self.id(),
+        busy: self.busy(),
+        concurrency: self.concurrency(),
+        flags: self.flags(),
+        kept: self.kept(),
+        failed: self.failed()
+    });
+}
+
+/// Under a number, with new terms.
+function declared(LedgerSlot self, uint24 id_, uint16 concurrency_, uint8 flags_) pure returns (LedgerSlot) {
+    uint256 rest = LedgerSlot.unwrap(self) & ~(uint256(0xffffff) << 160 | uint256(0xffffff) << 200);
+    return LedgerSlot.wrap(rest | uint256(id_) << 160 | uint256(concurrency_) << 200 | uint256(flags_) << 216);
+}
+
+/// `amount` more of stake; reverts if the field cannot hold it.
+function add(LedgerSlot self, uint80 amount) pure returns (LedgerSlot) {
+    return LedgerSlot.wrap(LedgerSlot.unwrap(self) >> 80 << 80 | (self.stake() + amount));
+}
+
+/// `amount` less of free stake.
+function remove(LedgerSlot self, uint80 amount) pure returns (LedgerSlot) {
+    assert(amount <= self.free());
+    return LedgerSlot.wrap(LedgerSlot.unwrap(self) - amount);
+}
+
+/// `amount` of free stake, and `awards` (0 or 1) of the capacity left, are promised from now on: the caller has seen that
+/// there is so much of both.
+function engage(LedgerSlot self, uint256 amount, uint256 awards) pure returns (LedgerSlot) {
+    unchecked {
+        return LedgerSlot.wrap(LedgerSlot.unwrap(self) + (amount << 80) + (awards << 184));
+    }
+}
+
+/// `amount` of locked stake is free again.
+function unlock(LedgerSlot self, uint80 amount) pure returns (LedgerSlot) {
+    assert(amount <= self.locked());
+    return LedgerSlot.wrap(LedgerSlot.unwrap(self) - (uint256(amount) << 80));
+}
+
+/// `amount` of locked stake is gone.
+function lose(LedgerSlot self, uint80 amount) pure returns (LedgerSlot) {
+    return self.unlock(amount).remove(amount);
+}
+
+/// One award less.
+function give(LedgerSlot self) pure returns (LedgerSlot) {
+    assert(self.busy() != 0);
+    return LedgerSlot.wrap(LedgerSlot.unwrap(self) - (1 << 184));
+}
+
+/// Counts an award that was kept.
+function keep(LedgerSlot self) pure returns (LedgerSlot) {
+    return self.kept() == type(uint16).max ? self : LedgerSlot.wrap(LedgerSlot.unwrap(self) + (1 << 224));
+}
+
+/// Counts an award that failed.
+function fail(LedgerSlot self) pure returns (LedgerSlot) {
+    return self.failed() == type(uint16).max ? self : LedgerSlot.wrap(LedgerSlot.unwrap(self) + (1 << 240));
+}
+
+function accepted(OfferSlot self) pure returns (bool) {
+    return OfferSlot.unwrap(self) & 0xff != 0;
+}
+
+function floor(OfferSlot self) pure returns (uint256) {
+    return uint88(OfferSlot.unwrap(self) >> 8);
+}
+
+function bondLimit(OfferSlot self) pure returns (uint256) {
+    return uint80(OfferSlot.unwrap(self) >> 96);
+}
+
+function throughput(OfferSlot self) pure returns (uint256) {
+    return uint32(OfferSlot.unwrap(self) >> 176);
+}
+
+function toOffer(OfferSlot self) pure returns (Offer memory) {
+    return Offer({
+        accepted: self.accepted(),
+        floor: uint88(self.floor()),
+        bondLimit: uint80(self.bondLimit()),
+        throughput: uint32(self.throughput())
+    });
+}
+
+function packOffer(Offer memory self) pure returns (OfferSlot) {
+    return OfferSlot.wrap(
+        (self.accepted ? 1 : 0) | uint256(self.floor) << 8 | uint256(self.bondLimit) << 96 | uint256(self.throughput)
+            << 176
+    );
 }

@@ -44,15 +44,3 @@ struct Request {
 bytes32 constant REQUEST_TYPEHASH = keccak256(
     "Request(address requester,address token,uint64 nonce,uint32 instance,uint32 version,uint32 verifier,bytes32 statement,bytes32 input,uint64 work,uint88 maxPrice,uint88 tip,uint80 bond,uint40 deadline,uint32 window,address callback,uint32 callbackGas)"
 );
-
-using {structHash, escrow} for Request global;
-
-/// The EIP-712 struct hash. Every field is one static word, so the struct in memory is already its own encoding.
-function structHash(Request memory self) pure returns (bytes32) {
-    return keccak256(abi.encode(REQUEST_TYPEHASH, self));
-}
-
-/// What the requester locks on entry.
-function escrow(Request memory self) pure returns (uint256) {
-    return uint256(self.maxPrice) + self.tip;
-}

@@ -31,32 +31,143 @@ struct State {
     uint32 version;
 }
 
-using {bondOf, pack} for State global;
+/// A `State` in its slot, the first field lowest: read without unpacking it, and changed by whole transitions.
+type StateSlot is uint256;
 
 uint256 constant BPS = 10_000;
 
-/// The stake at risk under this award, rounded down. Award and settlement use this one function, so that what was
-/// locked is what is released.
-function bondOf(State memory self, uint80 requested) pure returns (uint80) {
-    return uint80(uint256(requested) * self.bondBps / BPS);
+using {
+    status,
+    isNew,
+    isOpen,
+    rung,
+    holds,
+    prover,
+    time,
+    price,
+    bondBps,
+    instance,
+    version,
+    edition,
+    toState,
+    withStatus,
+    reopen,
+    climb,
+    award,
+    seat,
+    unseat
+} for StateSlot global;
+
+/// The stake at risk under an award, in units of the stake token, rounded down. Award and settlement use this one function, so that
+/// what was locked is what is released. More than a stake can be is the most it can be, which nobody has.
+function bondAt(uint256 requested, uint256 bps) pure returns (uint80) {
+    uint256 bond = requested * bps / BPS;
+    return bond < type(uint80).max ? uint80(bond) : type(uint80).max;
 }
 
-/// The slot, so that it is read once and written once.
-function pack(State memory self) pure returns (uint256) {
-    return uint256(self.status) | uint256(self.rung) << 8 | uint256(self.holds) << 16 | uint256(self.prover) << 24
-        | uint256(self.time) << 48 | uint256(self.price) << 88 | uint256(self.bondBps) << 176 | uint256(self.instance)
-        << 192 | uint256(self.version) << 224;
+function status(StateSlot self) pure returns (Status) {
+    return Status(uint8(StateSlot.unwrap(self)));
 }
 
-/// The inverse of `pack`.
-function unpackState(uint256 slot) pure returns (State memory self) {
-    self.status = Status(uint8(slot));
-    self.rung = uint8(slot >> 8);
-    self.holds = uint8(slot >> 16);
-    self.prover = uint24(slot >> 24);
-    self.time = uint40(slot >> 48);
-    self.price = uint88(slot >> 88);
-    self.bondBps = uint16(slot >> 176);
-    self.instance = uint32(slot >> 192);
-    self.version = uint32(slot >> 224);
+function isNew(StateSlot self) pure returns (bool) {
+    return uint8(StateSlot.unwrap(self)) == uint8(Status.None);
+}
+
+function isOpen(StateSlot self) pure returns (bool) {
+    return uint8(StateSlot.unwrap(self)) == uint8(Status.Open);
+}
+
+function rung(StateSlot self) pure returns (uint8) {
+    return uint8(StateSlot.unwrap(self) >> 8);
+}
+
+function holds(StateSlot self) pure returns (uint8) {
+    return uint8(StateSlot.unwrap(self) >> 16);
+}
+
+function prover(StateSlot self) pure returns (uint24) {
+    return uint24(StateSlot.unwrap(self) >> 24);
+}
+
+function time(StateSlot self) pure returns (uint40) {
+    return uint40(StateSlot.unwrap(self) >> 48);
+}
+
+function price(StateSlot self) pure returns (uint88) {
+    return uint88(StateSlot.unwrap(self) >> 88);
+}
+
+function bondBps(StateSlot self) pure returns (uint16) {
+    return uint16(StateSlot.unwrap(self) >> 176);
+}
+
+function instance(StateSlot self) pure returns (uint32) {
+    return uint32(StateSlot.unwrap(self) >> 192);
+}
+
+function version(StateSlot self) pure returns (uint32) {
+    return uint32(StateSlot.unwrap(self) >> 224);
+}
+
+/// Instance and version as one number; see `editionOf`.
+function edition(StateSlot self) pure returns (uint64) {
+    return uint64(StateSlot.unwrap(self) >> 192);
+}
+
+function toState(StateSlot self) pure returns (State memory) {
+    return State({
+        status: self.status(),
+        rung: self.rung(),
+        holds: self.holds(),
+        prover: self.prover(),
+        time: self.time(),
+        price: self.price(),
+        bondBps: self.bondBps(),
+        instance: self.instance(),
+        version: self.version()
+    });
+}
+
+function withStatus(StateSlot self, Status next) pure returns (StateSlot) {
+    return StateSlot.wrap(StateSlot.unwrap(self) & ~uint256(0xff) | uint256(next));
+}
+
+/// Of a new request, open since `since`.
+function entered(uint64 edition_, uint256 since) pure returns (StateSlot) {
+    return StateSlot.wrap(uint256(Status.Open) | since << 48 | uint256(edition_) << 192);
+}
+
+/// Open since `since`, without a price; for the rest as it was.
+function reopen(StateSlot self, uint256 since) pure returns (StateSlot) {
+    uint256 kept = StateSlot.unwrap(self) & ~(uint256(0xff) | uint256(type(uint128).max) << 48);
+    return StateSlot.wrap(kept | uint256(Status.Open) | since << 48);
+}
+
+/// One rung down the ladder. A ladder has fewer rungs than the field can count.
+function climb(StateSlot self, uint64 edition_) pure returns (StateSlot) {
+    uint256 kept = StateSlot.unwrap(self) & type(uint192).max;
+    return StateSlot.wrap(kept + (1 << 8) | uint256(edition_) << 192);
+}
+
+/// The part of a state that an award brings, but for whom; the arguments fit their fields.
+function awardFor(uint256 price_, uint256 due, uint256 bps) pure returns (StateSlot) {
+    return StateSlot.wrap(uint256(Status.Awarded) | due << 48 | price_ << 88 | bps << 176);
+}
+
+/// Awarded on `terms`, made by `awardFor`, to the prover of that number.
+function award(StateSlot self, StateSlot terms, uint256 prover_) pure returns (StateSlot) {
+    uint256 kept = StateSlot.unwrap(self) & ~(uint256(0xff) | uint256(type(uint168).max) << 24);
+    return StateSlot.wrap(kept | StateSlot.unwrap(terms) | prover_ << 24);
+}
+
+/// One deposit more; reverts beyond 255.
+function seat(StateSlot self) pure returns (StateSlot) {
+    assert(self.holds() != type(uint8).max);
+    return StateSlot.wrap(StateSlot.unwrap(self) + (1 << 16));
+}
+
+/// One deposit less.
+function unseat(StateSlot self) pure returns (StateSlot) {
+    assert(self.holds() != 0);
+    return StateSlot.wrap(StateSlot.unwrap(self) - (1 << 16));
 }

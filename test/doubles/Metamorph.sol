@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Market} from "../../contracts/Market.sol";
+import {IMarket} from "../../contracts/interfaces/IMarket.sol";
 import {Setup} from "../../contracts/types/Instance.sol";
 
 /// Registers code that is gone when the transaction ends, and puts other code at the same address later.
@@ -11,7 +11,7 @@ contract Metamorph {
     /// Has no words, wants 50,000 gas, and ends if it is sent nothing.
     bytes private constant BRIEF_INIT = hex"60128060093d393df3" hex"3615600f57" hex"61c350604052" hex"60805ff35b33ff";
 
-    function registerAndVanish(Market market, Setup memory setup) external returns (uint32 instance) {
+    function registerAndVanish(IMarket market, Setup memory setup) external returns (uint32 instance) {
         (address cradle, address child) = _hatch(BRIEF_INIT);
         setup.mechanism = child;
         instance = market.register(setup, true);

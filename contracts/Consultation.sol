@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {BlockHashLib} from "solady/utils/BlockHashLib.sol";
+
+import {Requests} from "./Requests.sol";
+import {IMarket} from "./interfaces/IMarket.sol";
+import {ForeignCall} from "./libraries/ForeignCall.sol";
+import {Question} from "./libraries/Question.sol";
+import {Cause, DRAWS, MoveKind} from "./types/Ask.sol";
+import {ConfigRef} from "./types/ConfigRef.sol";
+import {LedgerSlot, OfferSlot, Ticket} from "./types/Prover.sol";
+import {MoveRef, ReplyRef, refTo} from "./types/ReplyRef.sol";
+
+/// How mechanisms are asked, and what the market keeps for them from one question to the next: words, beacons, tickets.
+abstract contract Consultation is Requests {
+    using Question for bytes;
+
+    /// The event a mechanism is asked about.
+    struct Turn {
+        Cause cause;
+        /// Whom it is about, or nobody; what it declared, as of now.
+        address actor;
+        LedgerSlot ledger;
+        OfferSlot offer;
+        /// The actor bids: it puts at most `maxBond` at risk, and accepts no less than `price`.
+        bool bids;
+        uint256 maxBond;
+        uint256 price;
+    }
+
+    /// Longest answer of a mechanism.
+    uint256 private constant MAX_ANSWER = 16_384;
+    /// Furthest beacon, in blocks.
+    uint256 private constant MAX_DRAW = 64;
+
+    /* STORAGE */
+
+    mapping(bytes32 id => mapping(address prover => Ticket)) internal _tickets;
+    /// Each rung has words of its own, so that climbing need not clear them.
+    mapping(bytes32 id => mapping(uint256 rung => bytes32[8])) private _words;
+    mapping(uint32 instance => bytes32[8]) private _shared;
+    mapping(bytes32 id => uint64 blockNumber) private _beacons;
+
+    /* EXTERNAL */
+
+    /// @inheritdoc IMarket
+    function ticketOf(bytes32 id, address prover) external view nonReentrantView returns (Ticket memory) {
+        return _tickets[id][prover];
+    }
+
+    /// @inheritdoc IMarket
+    function wordsOf(bytes32 id) external view nonReentrantView returns (bytes32[8] memory) {
+        return _words[id][_state(id).rung()];
+    }
+
+    /// @inheritdoc IMarket
+    function sharedOf(uint32 instance) external view nonReentrantView returns (bytes32[8] memory) {
+        return _shared[instance];
+    }
+
+    /* INTERNAL */
+
+    function _turn(Case memory c, Cause cause, address actor) internal view returns (Turn memory turn) {
+        turn.cause = cause;
+        if (actor == address(0)) return turn;
+        turn.actor = actor;
+        turn.ledger = _ledger(actor);
+        turn.offer = _offer(actor, c.request.token());
+    }
+
+    function _answer(Case memory c, Turn memory turn, bytes calldata data) internal view returns (ReplyRef reply) {
+        ConfigRef config = c.config;
+        address mechanism = config.mechanism();
+        (bytes32 have, bytes32 want) = (mechanism.codehash, config.codehash());
+        require(have == want, CodeChanged(mechanism, have, want));
+        (bool ok, bytes memory result) = ForeignCall.ask(mechanism, config.gas(), _question(c, turn, data), MAX_ANSWER);
+        require(ok, MechanismFailed(mechanism, result));
+        (ok, reply) = refTo(result);
+        if (!ok) revert MalformedAnswer(mechanism, result.length);
+        (uint256 words, uint256 most) = (reply.words().length, config.words());
+        require(words == most, TooMuch("words", words, most));
+        (words, most) = (reply.shared().length, config.shared());
+        require(words == most, TooMuch("shared", words, most));
+    }
+
+    /// Keeps the words of an answer.
+    function _note(Case memory c, ReplyRef reply) internal {
+        bytes32[] memory words = reply.words();
+        if (words.length != 0 && _write(_words[c.id][c.state.rung()], words)) emit Noted(c.id, words);
+        words = reply.shared();
+        if (words.length == 0) return;
+        uint32 instance = c.state.instance();
+        if (_write(_shared[instance], words)) emit NotedInstance(instance, words);
+    }
+
+    function _draw(Case memory c, MoveRef move) internal {
+        bool draws = c.config.flags() & DRAWS != 0;
+        uint256 distance = move.amount();
+        require(draws, MoveRefused(MoveKind.Draw, move.prover(), "flag"));
+        require(0 < distance && distance <= MAX_DRAW, FieldOutOfRange("draw", distance, 1, MAX_DRAW));
+        uint64 drawn = uint64(block.number + distance);
+        _beacons[c.id] = drawn;
+        emit BeaconFixed(c.id, drawn);
+    }
+
+    /// The deposit of `prover`. A request without deposits has no tickets, and none is looked up.
+    function _held(Case memory c, address prover) internal view returns (uint80) {
+        return c.state.holds() == 0 ? 0 : _tickets[c.id][prover].amount;
+    }
+
+    /* PRIVATE */
+
+    function _question(Case memory c, Turn memory turn, bytes calldata data)
+        private
+        view
+        returns (bytes memory question)
+    {
+        ConfigRef config = c.config;
+        question = Question.blank(config, data);
+        question.setEvent(turn.cause, turn.price);
+        question.setRequest(c.id, c.request, c.state, config.flags() & DRAWS == 0 ? bytes32(0) : _beacon(c.id));
+        address actor = turn.actor;
+        if (actor == address(0)) {
+            question.setNobody();
+        } else {
+            (uint256 held, uint256 tag) = _ticket(c, actor);
+            question.setActor(actor, turn.ledger, turn.offer.throughput(), held, tag);
+        }
+        if (config.words() != 0) question.setWords(_words[c.id][c.state.rung()]);
+        if (config.shared() != 0) question.setShared(_shared[c.state.instance()]);
+    }
+
+    function _ticket(Case memory c, address prover) private view returns (uint256 held, uint256 tag) {
+        if (c.state.holds() == 0) return (0, 0);
+        Ticket storage ticket = _tickets[c.id][prover];
+        return (ticket.amount, ticket.tag);
+    }
+
+    function _write(bytes32[8] storage to, bytes32[] memory words) private returns (bool changed) {
+        for (uint256 i; i < words.length; ++i) {
+            if (to[i] == words[i]) continue;
+            to[i] = words[i];
+            changed = true;
+        }
+    }
+
+    function _beacon(bytes32 id) private view returns (bytes32) {
+        uint64 drawn = _beacons[id];
+        return drawn == 0 || drawn >= block.number ? bytes32(0) : BlockHashLib.blockHash(drawn);
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Escrow} from "./Escrow.sol";
+import {Registry} from "./Registry.sol";
+import {Supply} from "./Supply.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+import {Declaration, ISupply} from "./interfaces/ISupply.sol";
+import {Setup} from "./types/Instance.sol";
+
+/// What the market does rarely: registering and declaring. Its code has no room in `Market`, which deploys it and runs it
+/// in its own storage, so that it is one contract to everyone. It has the parts of the market in the same order, and
+/// nothing of its own. Called by itself, it is a market without requests.
+contract Office is Escrow, Registry, Supply {
+    constructor(address stakeToken) Supply(stakeToken) {}
+
+    /// @inheritdoc IRegistry
+    function register(Setup calldata setup, bool open) external returns (uint32) {
+        return _register(setup, open);
+    }
+
+    /// @inheritdoc IRegistry
+    function retune(uint32 instance, Setup calldata setup) external returns (uint32) {
+        return _retune(instance, setup);
+    }
+
+    /// @inheritdoc IRegistry
+    function retire(uint32 instance) external {
+        _retire(instance);
+    }
+
+    /// @inheritdoc IRegistry
+    function registerVerifier(address target, uint32 gas) external returns (uint32) {
+        return _registerVerifier(target, gas);
+    }
+
+    /// @inheritdoc IRegistry
+    function freezeVerifier(uint32 verifier) external {
+        _freezeVerifier(verifier);
+    }
+
+    /// @inheritdoc ISupply
+    function declare(Declaration calldata declaration) external {
+        _declare(declaration);
+    }
+
+    /// @inheritdoc ISupply
+    function stake(uint80 amount) external {
+        _stake(amount);
+        _debit(stakeToken, msg.sender, amount);
+    }
+
+    /// @inheritdoc ISupply
+    function unstake(uint80 amount) external {
+        _unstake(amount);
+    }
+
+    /// @inheritdoc ISupply
+    function finishUnstake() external {
+        _credit(stakeToken, msg.sender, _finishUnstake());
+    }
+}
