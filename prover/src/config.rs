@@ -207,7 +207,7 @@ impl Config {
         }
         let (lowest, highest) = (self.bidding.rival_lowest_bps, self.bidding.rival_highest_bps);
         ensure!(
-            lowest <= 10_000 && 10_000 <= highest && highest <= 1_000_000,
+            lowest <= 10_000 && (10_000..=1_000_000).contains(&highest),
             "bidding.rival_lowest_bps is {lowest} and rival_highest_bps {highest}; right are at most 10000 and 10000 to 1000000"
         );
         self.backends.iter().try_for_each(BackendSettings::validate)

@@ -6,12 +6,17 @@ use std::time::Duration;
 use alloy::primitives::{Address, B256, hex};
 use bourse_chain::Head;
 use bourse_sim::{Account, Id, Time};
+use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::config::DeliverySettings;
 
 /// How long a keeper may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Refusals that may end: it is a block behind, or busy.
+const PASSING: [StatusCode; 4] =
+    [StatusCode::NOT_FOUND, StatusCode::CONFLICT, StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
 
 /// What the keeper has said about a proof.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub enum Word {
     Accepted,
     /// It says that it is done; the chain has not said so.
     Settled,
+    /// It cannot take it yet: it has not seen the award, or has too much to do.
+    Later(String),
     /// It will not settle it.
     Refused(String),
     /// It does not answer, or not in a way that can be understood.
@@ -34,8 +41,8 @@ pub enum Word {
 pub struct Delivery {
     /// What the keeper said last.
     pub word: Word,
-    /// The block at which it first had the proof.
-    pub accepted_at: Option<u64>,
+    /// The block at which it was first asked.
+    pub since: Option<u64>,
     /// The block at which it was last asked.
     pub asked_at: Option<u64>,
     /// A question is out.
@@ -59,7 +66,7 @@ impl Delivery {
     /// The next step at `head`, for a proof that is due at `due` (unix seconds).
     pub fn step(&self, settings: &DeliverySettings, due: Time, head: &Head) -> Step {
         let near = due <= head.time.saturating_add(settings.reserve_seconds);
-        let waited = self.accepted_at.map_or(0, |block| head.number.saturating_sub(block));
+        let waited = self.since.map_or(0, |block| head.number.saturating_sub(block));
         if settings.keeper.is_empty() || near || settings.blocks <= waited {
             return Step::Fulfill;
         }
@@ -67,23 +74,22 @@ impl Delivery {
             Word::Refused(_) | Word::Silent(_) => Step::Fulfill,
             _ if self.asking => Step::Wait,
             Word::None => Step::HandIn,
-            Word::Accepted | Word::Settled if self.asked_at < Some(head.number) => Step::Ask,
-            Word::Accepted | Word::Settled => Step::Wait,
+            _ if Some(head.number) <= self.asked_at => Step::Wait,
+            Word::Later(_) => Step::HandIn,
+            Word::Accepted | Word::Settled => Step::Ask,
         }
     }
 
     /// A question goes out at this block.
     pub fn ask(&mut self, block: u64) {
         self.asking = true;
+        self.since.get_or_insert(block);
         self.asked_at = Some(block);
     }
 
     /// The keeper answered, or did not.
-    pub fn hear(&mut self, word: Word, block: u64) {
+    pub fn hear(&mut self, word: Word) {
         self.asking = false;
-        if matches!(word, Word::Accepted | Word::Settled) {
-            self.accepted_at.get_or_insert(block);
-        }
         self.word = word;
     }
 }
@@ -142,8 +148,9 @@ async fn answer(response: Result<reqwest::Response, reqwest::Error>) -> Word {
         Ok(answer) => answer,
         Err(_) => return Word::Silent(format!("status {status} without an answer that can be read")),
     };
-    if status.is_client_error() {
-        return Word::Refused(answer.error.unwrap_or_else(|| status.to_string()));
+    if !status.is_success() {
+        let why = answer.error.unwrap_or_else(|| status.to_string());
+        return if PASSING.contains(&status) { Word::Later(why) } else { Word::Refused(why) };
     }
     match answer.status.as_deref() {
         Some("accepted") if status.is_success() => Word::Accepted,
@@ -175,7 +182,7 @@ mod tests {
         assert_eq!(delivery.step(&settings(), DUE, &head(10, 900)), Step::HandIn);
         delivery.ask(10);
         assert_eq!(delivery.step(&settings(), DUE, &head(10, 900)), Step::Wait);
-        delivery.hear(Word::Accepted, 10);
+        delivery.hear(Word::Accepted);
         assert_eq!(delivery.step(&settings(), DUE, &head(10, 900)), Step::Wait);
         assert_eq!(delivery.step(&settings(), DUE, &head(11, 901)), Step::Ask);
     }
@@ -184,11 +191,23 @@ mod tests {
     fn a_keeper_that_does_not_settle_is_not_waited_for() {
         let mut delivery = Delivery::default();
         delivery.ask(10);
-        delivery.hear(Word::Accepted, 10);
+        delivery.hear(Word::Accepted);
         delivery.ask(12);
-        delivery.hear(Word::Settled, 12);
+        delivery.hear(Word::Settled);
         assert_eq!(delivery.step(&settings(), DUE, &head(13, 903)), Step::Ask);
-        assert_eq!(delivery.step(&settings(), DUE, &head(14, 904)), Step::Fulfill, "four blocks after the first word");
+        assert_eq!(delivery.step(&settings(), DUE, &head(14, 904)), Step::Fulfill, "four blocks after it was asked");
+    }
+
+    #[test]
+    fn a_keeper_that_is_behind_is_given_it_again_for_a_while() {
+        let mut delivery = Delivery::default();
+        delivery.ask(10);
+        delivery.hear(Word::Later("the request is not awarded".into()));
+        assert_eq!(delivery.step(&settings(), DUE, &head(10, 900)), Step::Wait);
+        assert_eq!(delivery.step(&settings(), DUE, &head(11, 901)), Step::HandIn);
+        delivery.ask(13);
+        delivery.hear(Word::Later("the request is not awarded".into()));
+        assert_eq!(delivery.step(&settings(), DUE, &head(14, 904)), Step::Fulfill);
     }
 
     #[test]

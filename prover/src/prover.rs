@@ -73,7 +73,7 @@ pub struct Prover {
     seen: Instant,
     /// Whether each open request can be proven, as far as that is known.
     checks: BTreeMap<Id, Check>,
-    checking: JoinSet<(Id, Result<Arc<dyn Backend>, backend::Fault>)>,
+    checking: JoinSet<(Id, Fit)>,
     /// Bids that have been sent and not yet followed.
     underway: BTreeMap<Id, Underway>,
     /// Deeds of which an earlier attempt had no effect, by how often that was; see [`Prover::submit`].
@@ -103,6 +103,9 @@ enum Check {
     /// It could not be found out; to be tried again from this block on.
     Later(u64),
 }
+
+/// The backend that can prove a request, or why none can.
+type Fit = Result<Arc<dyn Backend>, backend::Fault>;
 
 /// A bid that has been sent and not yet followed.
 #[derive(Clone, Debug)]

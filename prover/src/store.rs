@@ -94,7 +94,9 @@ impl Store {
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
         let have: Option<String> = sqlx::query_scalar("SELECT name FROM owner").fetch_optional(&pool).await?;
         match have {
-            None => drop(sqlx::query("INSERT INTO owner VALUES (?)").bind(owner).execute(&pool).await?),
+            None => {
+                sqlx::query("INSERT INTO owner VALUES (?)").bind(owner).execute(&pool).await?;
+            }
             Some(have) if have != owner => {
                 let path = path.display().to_string();
                 return Err(StoreError::Foreign { path, have, want: owner.to_owned() });

@@ -8,7 +8,7 @@ use bourse_sim::{
     mechanisms::sealed::{SealedParams, commitment},
 };
 
-use super::{Check, Deed, Prover, Underway};
+use super::{Check, Deed, Fit, Prover, Underway};
 use crate::{
     backend::{self, Backend, author},
     bid::{
@@ -163,7 +163,7 @@ impl Prover {
     }
 
     /// An input has been looked at.
-    pub(super) fn checked(&mut self, id: Id, fit: Result<std::sync::Arc<dyn Backend>, backend::Fault>) {
+    pub(super) fn checked(&mut self, id: Id, fit: Fit) {
         let request = B256::from(id);
         let check = match fit {
             Ok(backend) => Check::Fit(backend),

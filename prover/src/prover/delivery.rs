@@ -9,7 +9,7 @@ use bourse_sim::Id;
 
 use super::{Deed, Prover};
 use crate::{
-    deliver::{Delivery, Step, Word},
+    deliver::{Step, Word},
     jobs::{Job, Stage},
 };
 
@@ -65,10 +65,8 @@ impl Prover {
             Word::Silent(why) => tracing::warn!(%request, why, "the keeper is silent: delivering it myself"),
             word => tracing::debug!(%request, ?word, "the keeper"),
         }
-        let delivery = self.deliveries.entry(id).or_insert_with(Delivery::default);
-        let first = delivery.accepted_at.is_none();
-        delivery.hear(word.clone(), head.number);
-        let accepted = word == Word::Accepted && first;
+        let accepted = word == Word::Accepted;
+        self.deliveries.entry(id).or_default().hear(word);
         if let Some(job) = self.jobs.get(&id).filter(|job| accepted && job.stage == Stage::Proved).cloned() {
             self.metrics.add("prover_deliveries_total", "way=\"keeper\"", 1.0);
             self.put(job.at(Stage::Delivered, "with the keeper"), head.number).await?;
