@@ -252,7 +252,10 @@ contract ContainmentTest is Hostile {
     /// The market says which mechanism failed, and how.
     function _expectFailure(uint256 mood) private {
         EvilMechanism.Mood m = EvilMechanism.Mood(mood);
-        if (m == EvilMechanism.Mood.Garbles || m == EvilMechanism.Mood.Empty) vm.expectPartialRevert(IMarket.MalformedAnswer.selector);
-        else vm.expectPartialRevert(IMarket.MechanismFailed.selector);
+        if (m == EvilMechanism.Mood.Garbles || m == EvilMechanism.Mood.Empty) {
+            vm.expectPartialRevert(IMarket.MalformedAnswer.selector);
+        } else {
+            vm.expectPartialRevert(IMarket.MechanismFailed.selector);
+        }
     }
 }
