@@ -12,7 +12,8 @@ library Notice {
         assembly ("memory-safe") {
             // The version, the 16 words of the request, the offset of the input; then its length and its bytes.
             let words := mload(0x40)
-            mstore(words, version)
+            // What the compiler hands over may have more bits than the type.
+            mstore(words, and(version, 0xffffffff))
             calldatacopy(add(words, 0x20), request, 0x200)
             mstore(add(words, 0x220), 0x240)
             // The last word may be filled in part only: it is cleared first. Without input it is the length itself.
