@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {VerifyingKey} from "../contracts/libraries/Groth16.sol";
 import {Bid, Fulfillment, Order} from "../contracts/types/Bid.sol";
+import {Setup} from "../contracts/types/Instance.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {Status} from "../contracts/types/State.sol";
+import {Groth16Verifier} from "../contracts/verifiers/Groth16Verifier.sol";
 import {Base} from "./Base.t.sol";
 
 /// What the life of a request costs, in gas of whole transactions (intrinsic and calldata included), written to
@@ -81,6 +84,25 @@ contract GasTest is Base {
         _fulfill("fulfill_32", 32);
     }
 
+    function test_FulfillGroth16() public {
+        Groth16Verifier groth16 = new Groth16Verifier();
+        Setup memory s = setup(address(posted), abi.encode(postedParams()), 0);
+        s.verifiers[0] = market.registerVerifier(address(groth16), 1_000_000);
+        Request memory r = request(market.register(s, true));
+        r.verifier = s.verifiers[0];
+        bytes memory proven;
+        (r.statement, proven) = _genuine(groth16);
+        opened(r);
+        bidAs(alice, r, 0);
+
+        Fulfillment[] memory items = new Fulfillment[](1);
+        items[0] = Fulfillment(r, alice, proven);
+        vm.prank(stranger);
+        market.fulfill(items);
+        vm.snapshotGasLastCall(FILE, "fulfill_groth16_1");
+        assertEq(uint8(statusOf(r)), uint8(Status.Fulfilled));
+    }
+
     function test_Expire() public {
         Request memory r = request(dutchInstance);
         opened(r);
@@ -113,6 +135,36 @@ contract GasTest is Base {
         vm.prank(stranger);
         assertEq(market.fulfill(items), n);
         vm.snapshotValue(FILE, key, vm.lastCallGas().gasTotalUsed / n);
+    }
+
+    /// A proof of the fixtures, whose author cannot be one of this market. Its key is therefore registered as one that binds
+    /// nobody: the author is an input like the others then, and costs as much.
+    function _genuine(Groth16Verifier groth16) private returns (bytes32 statement, bytes memory proven) {
+        string memory json = vm.readFile("test/fixtures/groth16.json");
+        VerifyingKey memory vk = abi.decode(vm.parseJsonBytes(json, ".pow5.verifyingKey"), (VerifyingKey));
+        assertEq(vk.author, 1);
+        vk.author = 0;
+        bytes32 key = groth16.registerKey(vk);
+        // Of the inputs author, seed and output, the seed is what the statement pins.
+        uint256[] memory words = _words(vm.parseJsonBytesArray(json, ".pow5.proofs")[0]);
+        uint256 author = uint256(vm.parseJsonBytes32Array(json, ".pow5.authors")[0]) >> 3;
+        uint256[] memory pinned = new uint256[](1);
+        pinned[0] = words[11];
+        statement = groth16.statementOf(key, 1, pinned);
+        proven = abi.encodePacked(key, uint256(1), uint256(1));
+        for (uint256 i = 3; i < 11; ++i) {
+            proven = abi.encodePacked(proven, words[i]);
+        }
+        proven = abi.encodePacked(proven, author, words[11], words[12]);
+    }
+
+    function _words(bytes memory data) private pure returns (uint256[] memory words) {
+        words = new uint256[](data.length / 32);
+        for (uint256 i; i < words.length; ++i) {
+            assembly ("memory-safe") {
+                mstore(add(words, mul(0x20, add(i, 1))), mload(add(data, mul(0x20, add(i, 1)))))
+            }
+        }
     }
 
     function _slash() private {

@@ -39,9 +39,26 @@ library Answers {
         moves[0] = move;
     }
 
-    /// The request is awarded to a bidder, and nothing else happens.
-    function sell(address prover, uint88 price) internal pure returns (Answer memory answer) {
-        answer.moves = only(award(prover, price));
+    /// The request is awarded to a bidder, and nothing else happens, under a rule that keeps no words. Ends the call: it is
+    /// the answer whose cost matters, and what follows in the caller would only be encoding it.
+    function sell(address prover, uint256 price) internal pure returns (Answer memory) {
+        uint256 kind = uint256(MoveKind.Award);
+        assembly ("memory-safe") {
+            let answer := mload(0x40)
+            // Behind its end, calldata is all zeros.
+            calldatacopy(answer, calldatasize(), 0x1e0)
+            // The offset of the answer, and in it those of moves, words and shared; no time to wake.
+            mstore(answer, 0x20)
+            mstore(add(answer, 0x20), 0x80)
+            mstore(add(answer, 0x40), 0x180)
+            mstore(add(answer, 0x60), 0x1a0)
+            // One move, of which kind, prover and amount are not 0. No words.
+            mstore(add(answer, 0xa0), 1)
+            mstore(add(answer, 0xc0), kind)
+            mstore(add(answer, 0x100), shr(96, shl(96, prover)))
+            mstore(add(answer, 0x120), price)
+            return(answer, 0x1e0)
+        }
     }
 
     /// What a tick does under a rule that holds no deposits: after `last` the request is given up.

@@ -100,7 +100,7 @@ library Question {
 
     function setEvent(bytes memory question, Cause cause, uint256 price) internal pure {
         assembly ("memory-safe") {
-            mstore(add(question, CAUSE), cause)
+            mstore(add(question, CAUSE), and(cause, 0xff))
             mstore(add(question, PRICE), price)
         }
     }
@@ -117,7 +117,8 @@ library Question {
         uint256 capacity = ledger.capacity();
         uint256 slot = LedgerSlot.unwrap(ledger);
         assembly ("memory-safe") {
-            mstore(add(question, PROVER), prover)
+            // What the compiler hands over may have more bits than the type.
+            mstore(add(question, PROVER), shr(96, shl(96, prover)))
             // Of the slot: id (24 bits from 160), kept and failed (16 from 224 and 240).
             mstore(add(question, PROVER_ID), and(shr(160, slot), 0xffffff))
             mstore(add(question, FREE), free)
