@@ -21,9 +21,13 @@ pub fn parse(text: &str, token: &Token) -> Result<Wei> {
         symbol if symbol == token.symbol.to_ascii_lowercase() => token.decimals,
         other => bail!("'{other}' is no unit of {}; want none, wei, or {}", token.symbol, token.symbol),
     };
-    let amount = scaled(number.trim(), decimals).with_context(|| format!("'{text}' is no amount of {}", token.symbol))?;
+    let amount =
+        scaled(number.trim(), decimals).with_context(|| format!("'{text}' is no amount of {}", token.symbol))?;
     let most = (1_u128 << 88) - 1;
-    ensure!(amount <= most, "'{text}' is more than the market counts: have {amount}, at most {most} of the smallest unit");
+    ensure!(
+        amount <= most,
+        "'{text}' is more than the market counts: have {amount}, at most {most} of the smallest unit"
+    );
     Ok(amount)
 }
 

@@ -183,7 +183,8 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
         "posted" => {
             let p = PostedParams::decode(params).ok()?;
             let base = if p.base == ANY { "what is named".to_owned() } else { amount::show(p.base, token) };
-            let rate = if p.rate == 0 { String::new() } else { format!(" + {} per million", amount::show(p.rate, token)) };
+            let rate =
+                if p.rate == 0 { String::new() } else { format!(" + {} per million", amount::show(p.rate, token)) };
             format!("pays {base}{rate}, stands {} s", p.patience)
         }
         "dutch" => {

@@ -72,11 +72,7 @@ async fn show(global: &Global, out: Output, options: Options, processes: &mut Pr
     out.say("starting a chain, deploying the market, making keys …")?;
     let chain = Chain::start(processes, &global.folder).await?;
     let cast = Cast::new(&chain)?;
-    let settings = Settings::from_global(&Global {
-        rpc: Some(chain.rpc.clone()),
-        market: None,
-        ..global.clone()
-    })?;
+    let settings = Settings::from_global(&Global { rpc: Some(chain.rpc.clone()), market: None, ..global.clone() })?;
     let session = setup::market(&settings, out, &cast.operator.key).await?;
     let market = amount::address(session.node.market());
     out.say(format!("market     {market} on {}, after {} s", chain.rpc, started.elapsed().as_secs()))?;
@@ -213,7 +209,9 @@ fn clear(folder: &Path) -> Result<()> {
         let aside = folder.join(format!("deployment-{}-{}.json", known.chain_id, known.market));
         std::fs::rename(Deployment::path(folder), &aside).with_context(|| format!("moving to {}", aside.display()))?;
     }
-    for name in ["logs", "keeper", "provers", "locks", "anvil.json", "deployment.json", "env.sh", "cast.sh", "request.toml"] {
+    for name in
+        ["logs", "keeper", "provers", "locks", "anvil.json", "deployment.json", "env.sh", "cast.sh", "request.toml"]
+    {
         let path = folder.join(name);
         let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
         if let Err(error) = removed

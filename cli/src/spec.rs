@@ -155,13 +155,11 @@ impl Spec {
             (Some(rounds), None) => Ok(Work::Pow5 { rounds, seed: self.seed.clone().unwrap_or_else(|| "7".into()) }),
             (None, Some(statement)) => {
                 let work = self.work.context("`work` is missing: how large is it, in units of the verifier?")?;
-                Ok(Work::Raw {
-                    statement: statement.clone(),
-                    input: self.input.clone().unwrap_or_default(),
-                    work,
-                })
+                Ok(Work::Raw { statement: statement.clone(), input: self.input.clone().unwrap_or_default(), work })
             }
-            (None, None) => bail!("nothing to prove: give `rounds` for the built-in circuit, or `statement` and `work`"),
+            (None, None) => {
+                bail!("nothing to prove: give `rounds` for the built-in circuit, or `statement` and `work`")
+            }
         }
     }
 

@@ -113,7 +113,9 @@ impl Words<'_> {
                 format!("{}: a proof was left out: {}", short(id), Revert::decode(reason))
             }
             Event::CallbackFailed { id } => format!("{}: its callback failed", short(id)),
-            Event::Closed { id, refund } => format!("{} closed without a proof, {} back", short(id), self.paid(*refund)),
+            Event::Closed { id, refund } => {
+                format!("{} closed without a proof, {} back", short(id), self.paid(*refund))
+            }
             Event::Cancelled { id, refund } => format!("{} taken back, with {}", short(id), self.paid(*refund)),
             _ => String::new(),
         }
@@ -132,7 +134,9 @@ impl Words<'_> {
                 format!("{} has version {version}, by {}", self.which(*instance), self.who(*owner))
             }
             Event::InstanceRetired { instance } => format!("{} is retired", self.which(*instance)),
-            Event::VerifierRegistered { verifier, target, .. } => format!("verifier {verifier} is {}", address(*target)),
+            Event::VerifierRegistered { verifier, target, .. } => {
+                format!("verifier {verifier} is {}", address(*target))
+            }
             Event::VerifierFrozen { verifier } => format!("verifier {verifier} is frozen"),
             Event::Declared { prover, number, declaration } => {
                 let at_once = declaration.concurrency;
@@ -142,7 +146,9 @@ impl Words<'_> {
             Event::Unstaking { prover, amount, ready_at } => {
                 format!("{} takes {} out of stake, ready at {ready_at}", self.who(*prover), self.staked(*amount))
             }
-            Event::Unstaked { prover, amount } => format!("{} has {} unstaked", self.who(*prover), self.staked(*amount)),
+            Event::Unstaked { prover, amount } => {
+                format!("{} has {} unstaked", self.who(*prover), self.staked(*amount))
+            }
             Event::NotedInstance { instance, .. } => format!("{}: its mechanism took a note", self.which(*instance)),
             _ => String::new(),
         }
@@ -195,10 +201,13 @@ fn request_fields(event: &Event) -> Option<(&'static str, Fields)> {
             ];
             ("Opened", with(id, fields))
         }
-        Event::Awarded { id, prover, price, due, bond_bps } => {
-            ("Awarded", with(id, vec![("prover", of(*prover)), wei("price", *price), unix("due", *due), bps(*bond_bps)]))
+        Event::Awarded { id, prover, price, due, bond_bps } => (
+            "Awarded",
+            with(id, vec![("prover", of(*prover)), wei("price", *price), unix("due", *due), bps(*bond_bps)]),
+        ),
+        Event::Held { id, prover, amount, .. } => {
+            ("Held", with(id, vec![("prover", of(*prover)), wei("amount", *amount)]))
         }
-        Event::Held { id, prover, amount, .. } => ("Held", with(id, vec![("prover", of(*prover)), wei("amount", *amount)])),
         Event::Released { id, prover, amount } => {
             ("Released", with(id, vec![("prover", of(*prover)), wei("amount", *amount)]))
         }
@@ -235,12 +244,14 @@ fn request_fields(event: &Event) -> Option<(&'static str, Fields)> {
 fn standing_fields(event: &Event) -> Option<(&'static str, Fields)> {
     Some(match event {
         Event::Deposited { token, account, from, amount } => {
-            let fields = vec![("token", of(*token)), ("account", of(*account)), ("from", of(*from)), wei("amount", *amount)];
+            let fields =
+                vec![("token", of(*token)), ("account", of(*account)), ("from", of(*from)), wei("amount", *amount)];
             ("Deposited", fields)
         }
-        Event::Withdrawn { token, account, to, amount } => {
-            ("Withdrawn", vec![("token", of(*token)), ("account", of(*account)), ("to", of(*to)), wei("amount", *amount)])
-        }
+        Event::Withdrawn { token, account, to, amount } => (
+            "Withdrawn",
+            vec![("token", of(*token)), ("account", of(*account)), ("to", of(*to)), wei("amount", *amount)],
+        ),
         Event::InstanceSet { instance, version, owner, open, config } => {
             let mut fields = vec![("instance", json!(instance)), ("version", json!(version)), ("owner", of(*owner))];
             fields.extend([("open", json!(open)), ("config", config_json(config))]);

@@ -31,7 +31,7 @@ impl World {
         let pinned =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
         let path = if pinned.exists() { pinned } else { PathBuf::from("anvil") };
-        let anvil = Anvil::at(path).block_time(1).arg("--code-size-limit").arg("65536").timeout(60_000).spawn();
+        let anvil = Anvil::at(path).block_time(1).timeout(60_000).spawn();
         Self { anvil, folder: tempfile::tempdir().unwrap() }
     }
 

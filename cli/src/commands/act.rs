@@ -74,6 +74,7 @@ pub async fn enter(session: &Session, file: &Path) -> Result<()> {
 async fn act(session: &Session, record: &Record, call: Call, word: &str) -> Result<()> {
     let landed = session.send(&session.settings.key()?, call).await?;
     let id = amount::hex(&record.id);
-    let done = json!({ "id": id, "done": word, "block": landed.block, "transaction": amount::hex(&landed.transaction) });
+    let done =
+        json!({ "id": id, "done": word, "block": landed.block, "transaction": amount::hex(&landed.transaction) });
     session.out.result(&done, || format!("{word} {id} in block {}", landed.block))
 }

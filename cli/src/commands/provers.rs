@@ -51,9 +51,9 @@ pub async fn run(session: &Session) -> Result<()> {
         ]);
     }
     let head = ["no", "name", "prover", "stake", "locked", "busy", "kept / failed", "floor per million units", "speed"];
-    session.out.result(&shown, || {
-        if rows.is_empty() { "no provers yet".to_owned() } else { session.out.table(&head, rows) }
-    })
+    session
+        .out
+        .result(&shown, || if rows.is_empty() { "no provers yet".to_owned() } else { session.out.table(&head, rows) })
 }
 
 /// See `contracts/types/Prover.sol`.

@@ -108,7 +108,9 @@ async fn known(session: &Session, key: &Key, fingerprint: &Id) -> Result<Option<
 fn say_known(session: &Session, record: &Record, status: Status) -> Result<()> {
     let word = if matches!(status, Status::Open | Status::Awarded) { "under way" } else { "ended" };
     let id = amount::hex(&record.id);
-    session.out.say(format!("request    {id}: asked for before, {word}; nothing is paid twice (--again asks once more)"))
+    session
+        .out
+        .say(format!("request    {id}: asked for before, {word}; nothing is paid twice (--again asks once more)"))
 }
 
 /// Makes the request and writes it down.
@@ -244,7 +246,9 @@ async fn wait(session: &Session, record: &Record, guide: &Guide) -> Result<Track
 
 /// Whether the keeper has a proof for it. Without a keeper that answers, the chain will tell.
 async fn is_proven(session: &Session, id: &Id) -> bool {
-    let Some(keeper) = session.settings.deployment.as_ref().and_then(|known| known.keeper.as_ref()) else { return false };
+    let Some(keeper) = session.settings.deployment.as_ref().and_then(|known| known.keeper.as_ref()) else {
+        return false;
+    };
     let url = format!("{}/v1/proofs/{}", keeper.trim_end_matches('/'), amount::hex(id));
     let Ok(answer) = reqwest::Client::new().get(url).timeout(BEAT).send().await else { return false };
     let Ok(text) = answer.text().await else { return false };

@@ -9,10 +9,10 @@ use bourse_sim::event::Event;
 use bourse_sim::{Account, Id};
 use serde_json::{Value, json};
 
+use crate::amount;
 use crate::deployment::Deployment;
 use crate::session::Session;
 use crate::words::{self, Words};
-use crate::amount;
 
 /// `bourse watch`
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -146,7 +146,9 @@ impl Line<'_> {
 
     /// Seconds from its entry to its end, or to `now`.
     pub(super) fn seconds(&self, now: Time) -> u64 {
-        let Some((journey, opened)) = self.journey.and_then(|journey| Some((journey, journey.opened()?))) else { return 0 };
+        let Some((journey, opened)) = self.journey.and_then(|journey| Some((journey, journey.opened()?))) else {
+            return 0;
+        };
         let end = journey.end.as_ref().map_or(now, |(_, at)| at.time);
         end.saturating_sub(opened.time)
     }

@@ -113,7 +113,10 @@ pub(super) async fn checks(node: &Node, board: &Board, books: &Books) -> Result<
         ("every request has its proof or its money back", agreed),
         ("nobody paid more than it said", lines.iter().all(cheaper)),
         ("refunds are whole", lines.iter().filter_map(|line| line.journey).all(whole)),
-        ("all five instances brought proofs", ["posted", "dutch", "steep", "sealed", "vickrey"].iter().all(|n| used(n))),
+        (
+            "all five instances brought proofs",
+            ["posted", "dutch", "steep", "sealed", "vickrey"].iter().all(|n| used(n)),
+        ),
         ("a prover died and was slashed, and another took over", lines.iter().filter(proven).any(|l| recovered(&l))),
         ("the money adds up", books.balance()),
     ])

@@ -54,8 +54,6 @@ impl Chain {
         let mut command = Command::new(program()?);
         command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--accounts", ACCOUNTS]);
         command.args(["--block-time", BLOCK_TIME, "--config-out"]).arg(&accounts);
-        // The market is larger than the mainnet's limit for code.
-        command.args(["--code-size-limit", "65536"]);
         processes.start(NAME, command)?;
         let rpc = format!("http://127.0.0.1:{port}");
         let started = Instant::now();

@@ -22,7 +22,11 @@ const WINDOW: &str = "14s";
 const BOND: &str = "0.02";
 
 /// Starts all errands. Each request is told of before it is sent, by the number of its errand.
-pub(super) fn start(session: &Session, cast: &Cast, made: &mpsc::UnboundedSender<(usize, Record)>) -> JoinSet<Result<()>> {
+pub(super) fn start(
+    session: &Session,
+    cast: &Cast,
+    made: &mpsc::UnboundedSender<(usize, Record)>,
+) -> JoinSet<Result<()>> {
     let mut tasks = JoinSet::new();
     let start = Instant::now();
     for (number, errand) in ERRANDS.iter().enumerate() {

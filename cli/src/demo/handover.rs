@@ -35,11 +35,8 @@ pub(super) struct Handover {
 pub(super) async fn write(session: &Session, deployment: &Deployment, you: &Secret) -> Result<Handover> {
     let folder = &session.settings.folder;
     deployment.write(folder)?;
-    let handover = Handover {
-        env: folder.join("env.sh"),
-        cast: folder.join("cast.sh"),
-        request: folder.join("request.toml"),
-    };
+    let handover =
+        Handover { env: folder.join("env.sh"), cast: folder.join("cast.sh"), request: folder.join("request.toml") };
     disk::write(&handover.env, env(session, deployment, you).await?.as_bytes())?;
     disk::write(&handover.cast, cast(&handover).as_bytes())?;
     disk::write(&handover.request, request().as_bytes())?;
@@ -74,7 +71,8 @@ async fn env(session: &Session, deployment: &Deployment, you: &Secret) -> Result
 
 /// The code blocks of the page, one after the other.
 fn cast(handover: &Handover) -> String {
-    let mut script = format!("#!/usr/bin/env bash\n# From docs/cast.md.\nset -euo pipefail\n. {}\n", handover.env.display());
+    let mut script =
+        format!("#!/usr/bin/env bash\n# From docs/cast.md.\nset -euo pipefail\n. {}\n", handover.env.display());
     let mut inside = false;
     for line in CAST.lines() {
         match line.trim_end() {

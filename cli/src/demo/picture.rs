@@ -37,7 +37,8 @@ impl Picture {
             return;
         }
         let all = MultiProgress::new();
-        let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let style =
+            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
         let line = |_| {
             let bar = all.add(ProgressBar::new_spinner());
             bar.set_style(style.clone());

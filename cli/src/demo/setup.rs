@@ -231,7 +231,11 @@ pub(super) async fn ready(processes: &mut Processes, session: &Session, cast: &C
     while !is_ready(session, cast, keeper).await? {
         processes.check()?;
         if PATIENCE < started.elapsed() {
-            bail!("keeper or provers are not ready after {} s; see {}", PATIENCE.as_secs(), processes.log(KEEPER).display());
+            bail!(
+                "keeper or provers are not ready after {} s; see {}",
+                PATIENCE.as_secs(),
+                processes.log(KEEPER).display()
+            );
         }
         sleep(Duration::from_millis(200)).await;
     }
@@ -239,7 +243,12 @@ pub(super) async fn ready(processes: &mut Processes, session: &Session, cast: &C
 }
 
 async fn is_ready(session: &Session, cast: &Cast, keeper: &str) -> Result<bool> {
-    ensure!(cast.provers.len() == PROVERS.len(), "{} provers have accounts, want {}", cast.provers.len(), PROVERS.len());
+    ensure!(
+        cast.provers.len() == PROVERS.len(),
+        "{} provers have accounts, want {}",
+        cast.provers.len(),
+        PROVERS.len()
+    );
     let answer = reqwest::get(format!("{keeper}/readyz")).await;
     if !answer.is_ok_and(|answer| answer.status().is_success()) {
         return Ok(false);
