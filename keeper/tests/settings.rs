@@ -4,6 +4,9 @@
 
 use std::process::{Command, Output};
 
+/// Arguments, environment, and what the refusal has to say.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 const MARKET: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 fn keeper(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -61,7 +64,7 @@ fn secrets_are_not_printed() {
 #[test]
 fn what_makes_no_sense_is_refused_in_one_line_that_says_what_would() {
     let right = [("KEEPER_RPC", "http://127.0.0.1:1"), ("KEEPER_MARKET", MARKET)];
-    let cases: [(&[&str], &[(&str, &str)], &[&str]); 9] = [
+    let cases: [Case; 9] = [
         (&["run"], &[], &["rpc is not set", "http://"]),
         (&["run", "--rpc", "ftp://x"], &right[1..], &["rpc is ftp://x", "http"]),
         (&["run", "--market", "0x12"], &right[..1], &["market is 0x12", "40 hex digits"]),

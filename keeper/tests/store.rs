@@ -48,7 +48,7 @@ async fn the_fate_of_a_request_is_that_of_its_best_proof() {
     store.conclude(&[(good.key, Fate::settled([5; 32], 12))]).await.unwrap();
     let store = reopened(store, &path).await;
     assert_eq!(store.fate(&[1; 32]).await.unwrap(), Some(Fate::settled([5; 32], 12)));
-    assert_eq!(store.settled_since(12).await.unwrap(), [good.clone()]);
+    assert_eq!(store.settled_since(12).await.unwrap(), std::slice::from_ref(&good));
     assert_eq!(store.settled_since(13).await.unwrap(), []);
     // A reorg takes it back.
     store.conclude(&[(good.key, Fate::accepted())]).await.unwrap();
