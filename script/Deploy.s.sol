@@ -4,33 +4,40 @@ pragma solidity 0.8.37;
 import {Script} from "forge-std/Script.sol";
 import {console} from "forge-std/console.sol";
 
-import {Market} from "../contracts/Market.sol";
-import {Dutch} from "../contracts/mechanisms/Dutch.sol";
-import {PostedPrice} from "../contracts/mechanisms/PostedPrice.sol";
-import {SealedBid} from "../contracts/mechanisms/SealedBid.sol";
-import {Groth16Verifier} from "../contracts/verifiers/Groth16Verifier.sol";
+import {IMarket} from "../contracts/interfaces/IMarket.sol";
 
-/// The market, the shipped mechanisms and the Groth16 verifier, through the deterministic deployer: at the same addresses
-/// as `bourse deploy`, which does the same without a compiler.
+/// The market, the shipped mechanisms and the Groth16 verifier, through the deterministic deployer: at the addresses that
+/// `bourse deploy` puts them, which does the same without a compiler.
 ///
 ///     forge script script/Deploy.s.sol --rpc-url $RPC --broadcast --private-key $KEY
 ///
 /// `STAKE_TOKEN` names the token that stakes are counted in; without it, it is the native coin.
 contract Deploy is Script {
+    /// No code, or other code, is where the deployer should have put it.
+    error NotDeployed(string name, address where);
+
     bytes32 internal constant SALT = 0;
     /// Gas that one proof may take: enough for about 40 public inputs.
     uint32 internal constant VERIFIER_GAS = 500_000;
 
-    function run() external returns (Market market, uint32 verifier) {
+    function run() external returns (IMarket market, uint32 verifier) {
         vm.startBroadcast();
-        market = new Market{salt: SALT}(vm.envOr("STAKE_TOKEN", address(0)));
-        console.log("market    ", address(market));
-        console.log("posted    ", address(new PostedPrice{salt: SALT}()));
-        console.log("dutch     ", address(new Dutch{salt: SALT}()));
-        console.log("sealed    ", address(new SealedBid{salt: SALT}()));
-        Groth16Verifier groth16 = new Groth16Verifier{salt: SALT}();
-        verifier = market.registerVerifier(address(groth16), VERIFIER_GAS);
-        console.log("groth16   ", address(groth16), "verifier", verifier);
+        market = IMarket(_place("Market", abi.encode(vm.envOr("STAKE_TOKEN", address(0)))));
+        _place("PostedPrice", "");
+        _place("Dutch", "");
+        _place("SealedBid", "");
+        verifier = market.registerVerifier(_place("Groth16Verifier", ""), VERIFIER_GAS);
         vm.stopBroadcast();
+        console.log("verifier %d", verifier);
+    }
+
+    /// Puts a contract where its code says, unless it is there.
+    function _place(string memory name, bytes memory arguments) private returns (address where) {
+        bytes memory creation = abi.encodePacked(vm.getCode(string.concat(name, ".sol:", name)), arguments);
+        where = vm.computeCreate2Address(SALT, keccak256(creation));
+        console.log(name, where);
+        if (where.code.length != 0) return where;
+        (bool ok,) = CREATE2_FACTORY.call(abi.encodePacked(SALT, creation));
+        require(ok && where.code.length != 0, NotDeployed(name, where));
     }
 }

@@ -21,6 +21,7 @@ use crate::{amount, send, view};
 const DEPLOYER: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
 /// Gas that one call of the Groth16 verifier may take: enough for about 40 public inputs.
 pub const VERIFIER_GAS: u32 = 500_000;
+const MARKET: &str = "market";
 /// What the Groth16 verifier is called in requests.
 pub const GROTH16: &str = "groth16";
 
@@ -72,7 +73,9 @@ pub async fn deploy(settings: &Settings, out: Output, key: &Key, options: Option
             ensure!(there, "the deployer did not create {}; does the chain take code of this size?", contract.name);
         }
     }
-    let mut deployment = listed(settings, &node, &contracts, options, block)?;
+    // A market that was there before has events before.
+    let first = if missing.iter().any(|contract| contract.name == MARKET) { block } else { 0 };
+    let mut deployment = listed(settings, &node, &contracts, options, first)?;
     register(settings, &mut deployment, key, options.verifier_gas).await?;
     Ok(deployment)
 }
@@ -110,7 +113,7 @@ fn contracts(options: Options) -> Result<Vec<Contract>> {
     let mut stake_token = [0; 32];
     stake_token[12..].copy_from_slice(&options.stake_token.unwrap_or(ZERO));
     let all: [(&str, &str, &[u8]); 5] = [
-        ("market", code::MARKET, &stake_token),
+        (MARKET, code::MARKET, &stake_token),
         ("posted", code::POSTED_PRICE, &[]),
         ("dutch", code::DUTCH, &[]),
         ("sealed", code::SEALED_BID, &[]),
@@ -151,7 +154,7 @@ fn listed(
     block: u64,
 ) -> Result<Deployment> {
     let known: BTreeMap<_, _> = contracts.iter().map(|of| (of.name.to_owned(), amount::address(of.address))).collect();
-    let market = known.get("market").context("a market")?.clone();
+    let market = known.get(MARKET).context("a market")?.clone();
     let groth16 = known.get(GROTH16).context("a verifier")?.clone();
     // Deployed before: what is known of it, such as its first block and the names of its instances, stays.
     let before = settings.deployment.clone().filter(|old| old.market == market && old.chain_id == node.chain_id());
@@ -160,7 +163,7 @@ fn listed(
         rpc: settings.rpc.clone(),
         chain_id: node.chain_id(),
         stake_token: amount::address(options.stake_token.unwrap_or(ZERO)),
-        mechanisms: known.into_iter().filter(|(name, _)| name != "market" && name != GROTH16).collect(),
+        mechanisms: known.into_iter().filter(|(name, _)| name != MARKET && name != GROTH16).collect(),
         verifiers: BTreeMap::from([(GROTH16.to_owned(), Verifier { number: 0, address: groth16 })]),
         market,
         ..before

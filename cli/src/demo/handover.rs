@@ -1,6 +1,6 @@
 //! What the demo leaves to whoever plays on: files with addresses, and commands to try.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use bourse_prover::backend::circuit::Keys;
@@ -38,7 +38,7 @@ pub(super) async fn write(session: &Session, deployment: &Deployment, you: &Secr
     let handover =
         Handover { env: folder.join("env.sh"), cast: folder.join("cast.sh"), request: folder.join("request.toml") };
     disk::write(&handover.env, env(session, deployment, you).await?.as_bytes())?;
-    disk::write(&handover.cast, cast(&handover).as_bytes())?;
+    disk::write(&handover.cast, cast(&std::path::absolute(&handover.env)?).as_bytes())?;
     disk::write(&handover.request, request().as_bytes())?;
     Ok(handover)
 }
@@ -55,6 +55,7 @@ async fn env(session: &Session, deployment: &Deployment, you: &Secret) -> Result
     let verifier = deployment.verifier(GROTH16)?;
     let lines = [
         ("ETH_RPC_URL", deployment.rpc.clone()),
+        ("BOURSE_FOLDER", quoted(&std::path::absolute(&session.settings.folder)?)),
         ("MARKET", deployment.market.clone()),
         ("BOURSE_PRIVATE_KEY", you.hex.clone()),
         ("YOU", amount::address(you.key.address())),
@@ -70,9 +71,8 @@ async fn env(session: &Session, deployment: &Deployment, you: &Secret) -> Result
 }
 
 /// The code blocks of the page, one after the other.
-fn cast(handover: &Handover) -> String {
-    let mut script =
-        format!("#!/usr/bin/env bash\n# From docs/cast.md.\nset -euo pipefail\n. {}\n", handover.env.display());
+fn cast(env: &Path) -> String {
+    let mut script = format!("#!/usr/bin/env bash\n# From docs/cast.md.\nset -euo pipefail\n. {}\n", quoted(env));
     let mut inside = false;
     for line in CAST.lines() {
         match line.trim_end() {
@@ -122,9 +122,14 @@ The keeper's page: {keeper}/"#,
     )
 }
 
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
 /// Folders of `bourse` and of the pinned `cast`.
 fn tools() -> Vec<String> {
     let bourse = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_owned()));
     let cast = chain::pinned("cast").and_then(|cast| Some(cast.parent()?.to_owned()));
-    bourse.into_iter().chain(cast).map(|folder| format!("'{}'", folder.display())).collect()
+    bourse.into_iter().chain(cast).map(|folder| quoted(&folder)).collect()
 }
