@@ -295,6 +295,25 @@ contract MovesTest is Hostile {
         this.bid(alice, r);
     }
 
+    // M11, M12: a beacon is the hash of a block that was not there when it was fixed; once too old to be known it is none,
+    // rather than one that everybody knows.
+    function test_Draw_BeaconIsTheHashOfItsBlock() public {
+        evilInstance = _registerEvil(Shape(1, 0, 1_000_000, DRAWS), 0);
+        Request memory r = evilRequest();
+        Answer memory a = _words(1, 0);
+        a.moves = Answers.only(_draw(5));
+        evil.obey(Cause.Bid, a);
+        uint256 drawn = block.number + 5;
+        this.bid(alice, r);
+        vm.roll(drawn);
+        assertEq(market.peek(r, address(0), "").words[0], bytes32(uint256(1)));
+        vm.roll(drawn + 1);
+        vm.setBlockhash(drawn, keccak256("hash"));
+        assertEq(market.peek(r, address(0), "").words[0], keccak256("hash"));
+        vm.roll(drawn + 10_000);
+        assertEq(market.peek(r, address(0), "").words[0], bytes32(uint256(1)));
+    }
+
     function test_RevertWhen_RewardingWithoutAProof() public {
         Move memory m = Answers.award(alice, PRICE);
         m.kind = MoveKind.Reward;

@@ -6,7 +6,7 @@ import {Answer, Ask, Cause, Envelope, Move, Shape} from "../../contracts/types/A
 import {Request} from "../../contracts/types/Request.sol";
 
 /// Answers what it is told to, or misbehaves. Its parameters are its shape. To a cause it was told nothing about it
-/// answers that nothing follows, with the words of the question.
+/// answers that nothing follows, with the words of the question; the first is the beacon once it is known.
 contract EvilMechanism is IMechanism {
     enum Mood {
         Obeys,
@@ -77,6 +77,7 @@ contract EvilMechanism is IMechanism {
         if (told.length != 0) _return(told);
         answer.words = ask.words;
         answer.shared = ask.shared;
+        if (ask.beacon != 0 && answer.words.length != 0) answer.words[0] = ask.beacon;
     }
 
     function _callOut() private {
