@@ -112,7 +112,7 @@ fn is_worth_telling(event: &Event, live: bool) -> bool {
 }
 
 fn drawn(line: &Line<'_>, board: &Board, coin: &Token) -> String {
-    let head = format!("{:<5} 2^{}  {:<16}", line.requester.name, line.errand.size, line.way(board));
+    let head = format!("{:<5} 2^{}  {:<29}", line.requester.name, line.errand.size, line.way(board));
     let seconds = line.seconds(board.time);
     let Some(journey) = line.journey else { return format!("{head} in {} s", line.errand.at) };
     let award = journey.award();
