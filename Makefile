@@ -3,7 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# The native binaries, never the npm launchers: a launcher exits 0 whatever its child does. FOUNDRY=dir uses another Foundry.
+# The native binaries, never the npm launchers: a launcher exits 0 whatever its child does.
+# FOUNDRY=dir uses another Foundry, which every platform but 64-bit Linux on x86 needs.
 NPM_FOUNDRY := $(CURDIR)/node_modules/@foundry-rs
 ifdef FOUNDRY
 export PATH := $(FOUNDRY):$(PATH)
@@ -23,6 +24,8 @@ setup: node_modules/.ready ## the pinned toolchain and the Solidity libraries
 
 node_modules/.ready: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
+	@for tool in forge anvil cast; do command -v $$tool >/dev/null || \
+		{ echo "$$tool is not there for this platform: install Foundry and say make FOUNDRY=<folder of its binaries>" >&2; exit 1; }; done
 	touch $@
 
 contracts: setup ## compile the contracts
