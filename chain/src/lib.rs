@@ -40,6 +40,7 @@ pub mod error;
 pub mod execute;
 mod fetch;
 pub mod follow;
+pub mod http;
 pub mod intent;
 mod journal;
 pub mod key;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use alloy::primitives::Address;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::client::RpcClient;
-use alloy::transports::http::reqwest;
 use alloy::transports::{RpcError, TransportError};
 use bourse_sim::Account;
 
 use crate::error::Revert;
+use crate::http;
 
 /// How long an endpoint may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -86,7 +86,7 @@ impl Node {
     pub async fn connect_bare(url: &str, market: Account) -> Result<Self, NodeError> {
         let bad = |why: String| NodeError::Url { url: url.to_owned(), why };
         let parsed = reqwest::Url::parse(url).map_err(|error| bad(error.to_string()))?;
-        let http = reqwest::Client::builder().timeout(PATIENCE).build().map_err(|error| bad(error.to_string()))?;
+        let http = http::client(url, PATIENCE).map_err(bad)?;
         let provider = RootProvider::new(RpcClient::new_http_with_client(http, parsed));
         let chain_id = provider.get_chain_id().await.map_err(NodeError::from)?;
         Ok(Self { provider, market: Address::from(market), chain_id })

@@ -1,14 +1,14 @@
 //! `bourse demo`: a whole market on a local chain, with real contracts, a real keeper, real provers and real proofs.
 
-mod board;
-mod books;
-mod chain;
-mod errands;
+pub mod board;
+pub mod books;
+pub mod chain;
+pub mod errands;
 mod handover;
-mod people;
+pub mod people;
 mod picture;
-mod processes;
-mod setup;
+pub mod processes;
+pub mod setup;
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::{Outcome, amount};
 use board::Board;
 use books::Books;
 use chain::Chain;
-use people::{DOOMED, PROVERS};
+use people::{DOOMED, PROVERS, REQUESTERS, SIZES, instances};
 use picture::Picture;
 use processes::Processes;
 use setup::Cast;
@@ -43,6 +43,8 @@ pub struct Options {
 
 /// How long the requests may take together.
 const PATIENCE: Duration = Duration::from_secs(110);
+/// Where keepers serve HTTP unless told otherwise.
+const KEEPER_PORT: u16 = 8787;
 /// Between two looks at the programs, and two drawings.
 const BEAT: Duration = Duration::from_millis(100);
 
@@ -53,7 +55,7 @@ const BEAT: Duration = Duration::from_millis(100);
 pub async fn run(global: &Global, out: Output, options: Options) -> Result<Outcome> {
     let folder = &global.folder;
     clear(folder)?;
-    let mut processes = Processes::new(folder.join("logs"));
+    let mut processes = Processes::new(folder.join("logs"), processes::here()?);
     let shown = tokio::select! {
         // Once the market is left to its user, an interruption is the way to end it.
         biased;
@@ -70,19 +72,20 @@ pub async fn run(global: &Global, out: Output, options: Options) -> Result<Outco
 async fn show(global: &Global, out: Output, options: Options, processes: &mut Processes) -> Result<Outcome> {
     let started = Instant::now();
     out.say("starting a chain, deploying the market, making keys …")?;
-    let chain = Chain::start(processes, &global.folder).await?;
-    let cast = Cast::new(&chain)?;
+    let chain = Chain::start(processes, &global.folder, chain::free_port(chain::PORT)?).await?;
+    let cast = Cast::new(&chain, PROVERS.len(), REQUESTERS.len())?;
     let settings = Settings::from_global(&Global { rpc: Some(chain.rpc.clone()), market: None, ..global.clone() })?;
-    let session = setup::market(&settings, out, &cast.operator.key).await?;
+    let session = setup::market(&settings, out, &cast.operator.key, &SIZES, &instances()).await?;
     let market = amount::address(session.node.market());
     out.say(format!("market     {market} on {}, after {} s", chain.rpc, started.elapsed().as_secs()))?;
     out.say("starting a keeper and four provers, and giving five requesters money …")?;
-    let keeper = setup::keeper(processes, &session, &cast.keeper)?;
+    let listen = format!("127.0.0.1:{}", chain::free_port(KEEPER_PORT)?);
+    let keeper = setup::keeper(processes, &session, &cast.keeper, &listen)?;
     for (prover, secret) in PROVERS.iter().zip(&cast.provers) {
         setup::prover(processes, &session, prover, secret, &keeper)?;
     }
     setup::purses(&session, &cast).await?;
-    setup::ready(processes, &session, &cast, &keeper).await?;
+    setup::ready(processes, &session, &PROVERS, &cast, &keeper).await?;
     out.say(format!("ready      after {} s; the keeper's page: {keeper}/\n", started.elapsed().as_secs()))?;
     let deployment = session.settings.deployment.clone().context("a deployment")?;
     let accounts = cast.named().map(|(name, secret)| (name.to_owned(), amount::address(secret.key.address())));

@@ -212,7 +212,7 @@ async fn what_is_wrong_with_a_proof_is_said_with_what_would_be_right() {
     for (body, error) in malformed {
         let body = body.replace("ID", &text::bytes(&id));
         let url = keeper.desk.url("/v1/proofs");
-        let answer = reqwest::Client::new().post(url).body(body).send().await.unwrap();
+        let answer = keeper.desk.http.post(url).body(body).send().await.unwrap();
         assert_eq!(answer.status(), 400);
         let said: Value = answer.json().await.unwrap();
         assert_eq!(said["error"].as_str(), Some(error), "{said}");

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, B256, hex};
 use bourse_chain::Head;
+use bourse_chain::http::{self, StatusCode};
 use bourse_sim::{Account, Id, Time};
-use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::config::DeliverySettings;
@@ -97,7 +97,7 @@ impl Delivery {
 /// A keeper's HTTP API. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Keeper {
-    client: reqwest::Client,
+    client: http::Client,
     url: String,
 }
 
@@ -119,9 +119,9 @@ impl Keeper {
     /// The keeper at `url`.
     ///
     /// # Errors
-    /// If no HTTP client can be made.
+    /// If `url` is none of HTTP.
     pub fn new(url: &str) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        let client = http::client(url, PATIENCE).map_err(anyhow::Error::msg)?;
         Ok(Self { client, url: format!("{}/v1/proofs", url.trim_end_matches('/')) })
     }
 
@@ -137,8 +137,8 @@ impl Keeper {
     }
 }
 
-async fn answer(response: Result<reqwest::Response, reqwest::Error>) -> Word {
-    let silent = |error: reqwest::Error| Word::Silent(error.without_url().to_string());
+async fn answer(response: Result<http::Response, http::Error>) -> Word {
+    let silent = |error: http::Error| Word::Silent(error.without_url().to_string());
     let response = match response {
         Ok(response) => response,
         Err(error) => return silent(error),

@@ -3,6 +3,8 @@
 
 mod fixture;
 
+use std::time::Duration;
+
 use bourse_sim::ask::Status;
 use fixture::{MAX_PRICE, POSTED, World, cost};
 
@@ -55,7 +57,9 @@ async fn it_wins_proves_and_is_paid_under_each_mechanism() {
 async fn page(prover: &fixture::Program, path: &str) -> String {
     let log = prover.log();
     let address = log.split("address=").nth(1).unwrap().split_whitespace().next().unwrap();
-    reqwest::get(format!("http://{address}/{path}")).await.unwrap().text().await.unwrap()
+    let url = format!("http://{address}/{path}");
+    let client = bourse_chain::http::client(&url, Duration::from_secs(10)).unwrap();
+    client.get(url).send().await.unwrap().text().await.unwrap()
 }
 
 /// `check` says what `run` would do, and what would keep it from working.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use bourse_chain::{Key, call};
+use bourse_chain::{Key, call, http};
 use bourse_sim::ask::Status;
 use bourse_sim::{Id, Time};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -157,7 +157,9 @@ async fn register_key(session: &Session, key: &Key, verifier: u32, rounds: u32) 
     let known = session.settings.deployment.as_ref().and_then(|known| known.verifiers.get(GROTH16));
     let Some(groth16) = known.filter(|known| known.number == verifier) else { return Ok(()) };
     if register_keys(session, key, amount::account(&groth16.address)?, &[rounds]).await? != 0 {
-        session.out.say(format!("key        registered the verification key for {rounds} rounds"))?;
+        session.out.say(format!(
+            "key        registered for {rounds} rounds; nobody asked for so many before: who serves them?"
+        ))?;
     }
     Ok(())
 }
@@ -250,7 +252,8 @@ async fn is_proven(session: &Session, id: &Id) -> bool {
         return false;
     };
     let url = format!("{}/v1/proofs/{}", keeper.trim_end_matches('/'), amount::hex(id));
-    let Ok(answer) = reqwest::Client::new().get(url).timeout(BEAT).send().await else { return false };
+    let Ok(client) = http::client(&url, BEAT) else { return false };
+    let Ok(answer) = client.get(url).send().await else { return false };
     let Ok(text) = answer.text().await else { return false };
     let status = serde_json::from_str::<Value>(&text).ok();
     let status = status.as_ref().and_then(|value| value.get("status")?.as_str());

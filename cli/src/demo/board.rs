@@ -12,32 +12,33 @@ use crate::record::Record;
 
 /// The market's state as far as the demo shows it.
 #[derive(Debug, Default)]
-pub(super) struct Board {
+pub struct Board {
     /// What accounts are called.
-    pub(super) names: BTreeMap<Account, String>,
+    pub names: BTreeMap<Account, String>,
     /// What instances are called.
-    pub(super) instances: BTreeMap<u32, String>,
+    pub instances: BTreeMap<u32, String>,
     /// Accounts that the market has ever heard of.
-    pub(super) accounts: BTreeSet<Account>,
+    pub accounts: BTreeSet<Account>,
     /// Native coin that came in and went out.
-    pub(super) deposited: Wei,
+    pub deposited: Wei,
     /// See `deposited`.
-    pub(super) withdrawn: Wei,
+    pub withdrawn: Wei,
     /// The chain's time.
-    pub(super) time: Time,
+    pub time: Time,
     /// The requests made, by the number of their errand.
     made: BTreeMap<usize, Record>,
-    journeys: BTreeMap<Id, Journey>,
+    /// What happened to each request.
+    pub journeys: BTreeMap<Id, Journey>,
 }
 
 impl Board {
     /// An errand became a request.
-    pub(super) fn made(&mut self, errand: usize, record: Record) {
+    pub fn made(&mut self, errand: usize, record: Record) {
         self.made.insert(errand, record);
     }
 
     /// Takes in a block.
-    pub(super) fn absorb(&mut self, block: &Block) {
+    pub fn absorb(&mut self, block: &Block) {
         self.time = block.time;
         let ids: BTreeSet<Id> = block.events.iter().filter_map(about).copied().collect();
         for id in ids {
@@ -61,7 +62,7 @@ impl Board {
     }
 
     /// The errands, each with its requester, its request and what happened to it.
-    pub(super) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+    pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         ERRANDS.iter().enumerate().map(|(number, errand)| {
             let record = self.made.get(&number);
             let requester = REQUESTERS.get(errand.requester).unwrap_or(&REQUESTERS[0]);
@@ -70,35 +71,35 @@ impl Board {
     }
 
     /// All have ended.
-    pub(super) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         self.lines().all(|line| line.journey.is_some_and(|journey| journey.end.is_some()))
     }
 
     /// The prover that is to be killed has something to prove.
-    pub(super) fn doom_has_come(&self) -> bool {
+    pub fn doom_has_come(&self) -> bool {
         self.journeys.values().any(|journey| {
             journey.end.is_none() && journey.award().is_some_and(|award| self.name(award.prover) == DOOMED)
         })
     }
 
     /// It has been slashed for what it left behind.
-    pub(super) fn doom_is_paid(&self) -> bool {
+    pub fn doom_is_paid(&self) -> bool {
         let mut losses = self.journeys.values().flat_map(|journey| &journey.slashes);
         losses.any(|loss| self.name(loss.prover) == DOOMED)
     }
 
     /// What an account is called.
-    pub(super) fn name(&self, account: Account) -> String {
+    pub fn name(&self, account: Account) -> String {
         self.names.get(&account).cloned().unwrap_or_else(|| crate::amount::short(&account))
     }
 
     /// What an instance is called.
-    pub(super) fn instance(&self, number: u32) -> String {
+    pub fn instance(&self, number: u32) -> String {
         self.instances.get(&number).cloned().unwrap_or_else(|| number.to_string())
     }
 
     /// What is locked in requests that have not ended.
-    pub(super) fn escrow(&self) -> Wei {
+    pub fn escrow(&self) -> Wei {
         let running = self.journeys.values().filter(|journey| journey.end.is_none());
         running.filter_map(|journey| journey.entered.as_ref()).map(|(request, _)| request.escrow()).sum()
     }
@@ -106,20 +107,20 @@ impl Board {
 
 /// One errand and what became of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Line<'a> {
+pub struct Line<'a> {
     /// What was wanted.
-    pub(super) errand: &'a Errand,
+    pub errand: &'a Errand,
     /// By whom.
-    pub(super) requester: &'a Requester,
+    pub requester: &'a Requester,
     /// The request, once made.
-    pub(super) record: Option<&'a Record>,
+    pub record: Option<&'a Record>,
     /// What happened to it, once it entered.
-    pub(super) journey: Option<&'a Journey>,
+    pub journey: Option<&'a Journey>,
 }
 
 /// How an errand stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub enum Standing {
     /// Its time has not come.
     Planned,
     /// No prover has it.
@@ -134,7 +135,7 @@ pub(super) enum Standing {
 
 impl Line<'_> {
     /// How it stands.
-    pub(super) fn standing(&self) -> Standing {
+    pub fn standing(&self) -> Standing {
         let Some(journey) = self.journey else { return Standing::Planned };
         match (&journey.end, journey.award()) {
             (Some((End::Fulfilled { .. }, _)), _) => Standing::Proven,
@@ -145,7 +146,7 @@ impl Line<'_> {
     }
 
     /// Seconds from its entry to its end, or to `now`.
-    pub(super) fn seconds(&self, now: Time) -> u64 {
+    pub fn seconds(&self, now: Time) -> u64 {
         let Some((journey, opened)) = self.journey.and_then(|journey| Some((journey, journey.opened()?))) else {
             return 0;
         };
@@ -154,7 +155,7 @@ impl Line<'_> {
     }
 
     /// The instances it went through, and who failed it.
-    pub(super) fn way(&self, board: &Board) -> String {
+    pub fn way(&self, board: &Board) -> String {
         let Some(journey) = self.journey else { return self.errand.instance.to_owned() };
         let rungs: Vec<_> = journey.rungs.iter().map(|rung| board.instance(rung.instance)).collect();
         let failed: Vec<_> = journey.slashes.iter().map(|loss| board.name(loss.prover)).collect();

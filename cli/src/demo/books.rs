@@ -22,21 +22,21 @@ const BURNED: Account = {
 
 /// The market's money, in the native coin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Books {
+pub struct Books {
     /// What ever came in.
-    pub(super) deposited: Wei,
+    pub deposited: Wei,
     /// What left.
-    pub(super) withdrawn: Wei,
+    pub withdrawn: Wei,
     /// Free balances of everybody.
-    pub(super) balances: Wei,
+    pub balances: Wei,
     /// Stakes, on their way out or not.
-    pub(super) stakes: Wei,
+    pub stakes: Wei,
     /// What was burned.
-    pub(super) burned: Wei,
+    pub burned: Wei,
     /// What is locked in requests.
-    pub(super) escrow: Wei,
+    pub escrow: Wei,
     /// What the contract really holds.
-    pub(super) held: Wei,
+    pub held: Wei,
 }
 
 impl Books {
@@ -44,7 +44,7 @@ impl Books {
     ///
     /// # Errors
     /// If the node does not answer.
-    pub(super) async fn read(node: &Node, board: &Board) -> Result<Self> {
+    pub async fn read(node: &Node, board: &Board) -> Result<Self> {
         let mut books = Self {
             deposited: board.deposited,
             withdrawn: board.withdrawn,
@@ -61,7 +61,7 @@ impl Books {
     }
 
     /// Nothing came from nowhere and nothing is lost.
-    pub(super) fn balance(&self) -> bool {
+    pub fn balance(&self) -> bool {
         let owed = self.balances + self.stakes + self.burned + self.escrow;
         self.deposited == self.withdrawn + owed && self.held == owed
     }
@@ -82,7 +82,7 @@ impl Books {
 }
 
 /// What is checked at the end, and whether it holds.
-pub(super) async fn checks(node: &Node, board: &Board, books: &Books) -> Result<Vec<(&'static str, bool)>> {
+pub async fn checks(node: &Node, board: &Board, books: &Books) -> Result<Vec<(&'static str, bool)>> {
     let lines: Vec<_> = board.lines().collect();
     let mut agreed = true;
     for line in &lines {
@@ -123,7 +123,7 @@ pub(super) async fn checks(node: &Node, board: &Board, books: &Books) -> Result<
 }
 
 /// The table, and the sums.
-pub(super) fn table(out: Output, board: &Board, books: &Books, coin: &Token) -> String {
+pub fn table(out: Output, board: &Board, books: &Books, coin: &Token) -> String {
     let head = ["who", "wanted", "size", "way", "paid", "at most", "time", "proven by", "status"];
     let rows = board.lines().map(|line| {
         let award = line.journey.and_then(Journey::award).filter(|_| line.standing() == Standing::Proven);
@@ -144,7 +144,7 @@ pub(super) fn table(out: Output, board: &Board, books: &Books, coin: &Token) -> 
 }
 
 /// The same for programs.
-pub(super) fn json(board: &Board, books: &Books, checks: &[(&'static str, bool)]) -> Value {
+pub fn json(board: &Board, books: &Books, checks: &[(&'static str, bool)]) -> Value {
     let lines = board.lines().map(|line| {
         let award = line.journey.and_then(Journey::award);
         json!({

@@ -13,28 +13,29 @@ use tokio::time::{Instant, sleep};
 use super::processes::Processes;
 
 /// What its process and its log are called.
-pub(super) const NAME: &str = "anvil";
+pub const NAME: &str = "anvil";
 /// Seconds between blocks.
 const BLOCK_TIME: &str = "1";
 const ACCOUNTS: &str = "16";
-const USUAL_PORT: u16 = 8545;
+/// Where nodes serve unless told otherwise.
+pub const PORT: u16 = 8545;
 
 /// A running chain.
 #[derive(Debug)]
-pub(super) struct Chain {
+pub struct Chain {
     /// Its endpoint.
-    pub(super) rpc: String,
+    pub rpc: String,
     /// Accounts with money.
-    pub(super) keys: Vec<Secret>,
+    pub keys: Vec<Secret>,
 }
 
 /// A key of the local chain, and as it is written. Everybody knows it: it is for play.
 #[derive(Clone, Debug)]
-pub(super) struct Secret {
+pub struct Secret {
     /// The key.
-    pub(super) key: Key,
+    pub key: Key,
     /// As hex.
-    pub(super) hex: String,
+    pub hex: String,
 }
 
 /// What anvil writes about itself.
@@ -44,12 +45,11 @@ struct Accounts {
 }
 
 impl Chain {
-    /// Starts it, and waits until it answers.
+    /// Starts it on a port of this machine, and waits until it answers.
     ///
     /// # Errors
     /// If anvil is not installed, or does not answer within 20 s.
-    pub(super) async fn start(processes: &mut Processes, folder: &Path) -> Result<Self> {
-        let port = free_port(USUAL_PORT)?;
+    pub async fn start(processes: &mut Processes, folder: &Path, port: u16) -> Result<Self> {
         let accounts = folder.join("anvil.json");
         let mut command = Command::new(program()?);
         command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--accounts", ACCOUNTS]);
@@ -80,7 +80,7 @@ fn program() -> Result<PathBuf> {
 
 /// The native program of this name among those that the project pins. The npm launchers are no use: what they start
 /// outlives them.
-pub(super) fn pinned(name: &str) -> Option<PathBuf> {
+pub fn pinned(name: &str) -> Option<PathBuf> {
     let platform = match (std::env::consts::OS, std::env::consts::ARCH) {
         ("macos", "aarch64") => "darwin-arm64",
         ("macos", _) => "darwin-amd64",
@@ -97,7 +97,7 @@ pub(super) fn pinned(name: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 /// If there is none.
-pub(super) fn free_port(usual: u16) -> Result<u16> {
+pub fn free_port(usual: u16) -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", usual)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)));
     Ok(listener.context("a free port")?.local_addr()?.port())
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bourse_chain::call;
+use bourse_sim::Account;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -22,11 +23,7 @@ const WINDOW: &str = "14s";
 const BOND: &str = "0.02";
 
 /// Starts all errands. Each request is told of before it is sent, by the number of its errand.
-pub(super) fn start(
-    session: &Session,
-    cast: &Cast,
-    made: &mpsc::UnboundedSender<(usize, Record)>,
-) -> JoinSet<Result<()>> {
+pub fn start(session: &Session, cast: &Cast, made: &mpsc::UnboundedSender<(usize, Record)>) -> JoinSet<Result<()>> {
     let mut tasks = JoinSet::new();
     let start = Instant::now();
     for (number, errand) in ERRANDS.iter().enumerate() {
@@ -34,7 +31,7 @@ pub(super) fn start(
         tasks.spawn(async move {
             sleep_until(start + Duration::from_secs(errand.at)).await;
             let requester = cast.requesters.get(errand.requester).context("a requester")?;
-            let record = compose(&session, number, errand, requester).await?;
+            let record = compose(&session, &spec(number, errand), requester.key.address()).await?;
             made.send((number, record.clone())).context("nobody listens")?;
             let signs = REQUESTERS.get(errand.requester).is_some_and(|requester| requester.signs);
             enter(&session, &record, requester, signs.then_some(&cast.operator)).await
@@ -43,8 +40,9 @@ pub(super) fn start(
     tasks
 }
 
-async fn compose(session: &Session, number: usize, errand: &Errand, requester: &Secret) -> Result<Record> {
-    let spec = Spec {
+/// What an errand says.
+fn spec(number: usize, errand: &Errand) -> Spec {
+    Spec {
         instance: Some(errand.instance.to_owned()),
         max_price: Some(errand.max_price.to_owned()),
         bond: Some(BOND.to_owned()),
@@ -53,10 +51,17 @@ async fn compose(session: &Session, number: usize, errand: &Errand, requester: &
         rounds: Some(rounds(errand.size)),
         seed: Some((number + 1).to_string()),
         ..Spec::default()
-    };
-    let (chain, market, account) = (session.node.chain_id(), session.node.market(), requester.key.address());
+    }
+}
+
+/// The request that `account` makes of `spec`: the same one each time.
+///
+/// # Errors
+/// What is missing or wrong in it.
+pub async fn compose(session: &Session, spec: &Spec, account: Account) -> Result<Record> {
+    let (chain, market) = (session.node.chain_id(), session.node.market());
     let head = session.node.head().await?;
-    let Terms { mut request, input, pow5, .. } = Terms::of(session, &spec, account, head.time).await?;
+    let Terms { mut request, input, pow5, .. } = Terms::of(session, spec, account, head.time).await?;
     let fingerprint = spec.fingerprint(chain, market, account)?;
     request.nonce = terms::nonce(&fingerprint);
     let id = session.domain.request_id(&request);

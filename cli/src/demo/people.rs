@@ -7,59 +7,61 @@ use crate::deploy::GROTH16;
 
 /// A prover.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Prover {
+pub struct Prover {
     /// What it is called.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// Circuit sizes it has keys for, as powers of two.
-    pub(super) sizes: &'static [u32],
+    pub sizes: &'static [u32],
     /// Awards it serves at once.
-    pub(super) concurrency: u16,
+    pub concurrency: u16,
     /// What it declares: the least it is paid for one constraint, and constraints per second.
-    pub(super) floor: &'static str,
+    pub floor: &'static str,
     /// See `floor`.
-    pub(super) throughput: u32,
+    pub throughput: u32,
     /// What a million constraints cost it.
-    pub(super) rate: &'static str,
+    pub rate: &'static str,
     /// Cores it proves with.
-    pub(super) threads: &'static str,
+    pub threads: &'static str,
+    /// The port of this machine where it serves metrics; nowhere if 0.
+    pub port: u16,
 }
 
 /// A requester.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Requester {
+pub struct Requester {
     /// What it is called.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// What it cares about.
-    pub(super) wish: &'static str,
+    pub wish: &'static str,
     /// It signs, and somebody else brings its requests.
-    pub(super) signs: bool,
+    pub signs: bool,
 }
 
 /// One request of the demo.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Errand {
+pub struct Errand {
     /// Whose: an index into [`REQUESTERS`].
-    pub(super) requester: usize,
+    pub requester: usize,
     /// Seconds after the start.
-    pub(super) at: u64,
+    pub at: u64,
     /// Circuit size, as a power of two.
-    pub(super) size: u32,
+    pub size: u32,
     /// The instance it is sent through.
-    pub(super) instance: &'static str,
+    pub instance: &'static str,
     /// The most it pays, in the native coin.
-    pub(super) max_price: &'static str,
+    pub max_price: &'static str,
     /// How long it waits at most.
-    pub(super) deadline: &'static str,
+    pub deadline: &'static str,
 }
 
 /// Sizes of the circuit, as powers of two: constraints that fit.
-pub(super) const SIZES: [u32; 3] = [10, 12, 14];
+pub const SIZES: [u32; 3] = [10, 12, 14];
 
 /// The prover that will be killed while it proves.
-pub(super) const DOOMED: &str = "ember";
+pub const DOOMED: &str = "ember";
 
 /// The provers.
-pub(super) const PROVERS: [Prover; 4] = [
+pub const PROVERS: [Prover; 4] = [
     Prover {
         name: "atlas",
         sizes: &[10, 12, 14],
@@ -68,6 +70,7 @@ pub(super) const PROVERS: [Prover; 4] = [
         throughput: 4_000,
         rate: "0.5 ether",
         threads: "2",
+        port: 0,
     },
     Prover {
         name: "borea",
@@ -77,6 +80,7 @@ pub(super) const PROVERS: [Prover; 4] = [
         throughput: 2_000,
         rate: "0.65 ether",
         threads: "1",
+        port: 0,
     },
     Prover {
         name: "cinder",
@@ -86,6 +90,7 @@ pub(super) const PROVERS: [Prover; 4] = [
         throughput: 4_000,
         rate: "0.8 ether",
         threads: "2",
+        port: 0,
     },
     Prover {
         name: DOOMED,
@@ -95,6 +100,7 @@ pub(super) const PROVERS: [Prover; 4] = [
         throughput: 2_000,
         rate: "0.3 ether",
         threads: "1",
+        port: 0,
     },
 ];
 
@@ -105,7 +111,7 @@ const DORA: usize = 3;
 const ELI: usize = 4;
 
 /// The requesters.
-pub(super) const REQUESTERS: [Requester; 5] = [
+pub const REQUESTERS: [Requester; 5] = [
     Requester { name: "Ada", wish: "fast", signs: false },
     Requester { name: "Ben", wish: "cheap", signs: false },
     Requester { name: "Cleo", wish: "cheap, and bids that are honest", signs: false },
@@ -114,7 +120,7 @@ pub(super) const REQUESTERS: [Requester; 5] = [
 ];
 
 /// What they ask for.
-pub(super) const ERRANDS: [Errand; 11] = [
+pub const ERRANDS: [Errand; 11] = [
     Errand { requester: ADA, at: 0, size: 10, instance: "steep", max_price: "0.006", deadline: "60s" },
     Errand { requester: DORA, at: 0, size: 12, instance: "posted", max_price: "0.02", deadline: "60s" },
     Errand { requester: ELI, at: 1, size: 12, instance: "steep", max_price: "0.001", deadline: "26s" },
@@ -129,7 +135,7 @@ pub(super) const ERRANDS: [Errand; 11] = [
 ];
 
 /// The mechanism instances, in an order in which each one's fallback comes before it: sealed → dutch → posted.
-pub(super) fn instances() -> Vec<Blueprint> {
+pub fn instances() -> Vec<Blueprint> {
     let base = |name: &str, fallback: Option<&str>| Blueprint {
         name: Some(name.to_owned()),
         fallback: fallback.map(ToOwned::to_owned),
@@ -165,6 +171,6 @@ pub(super) fn instances() -> Vec<Blueprint> {
 }
 
 /// The rounds of the circuit that fill a size.
-pub(super) fn rounds(size: u32) -> u32 {
+pub fn rounds(size: u32) -> u32 {
     rounds_for(size)
 }

@@ -12,8 +12,9 @@ use tokio::time::timeout;
 
 /// Running programs. When it is dropped, they are killed.
 #[derive(Debug)]
-pub(super) struct Processes {
+pub struct Processes {
     logs: PathBuf,
+    programs: PathBuf,
     /// In the order of their start: they end in the opposite one.
     running: Vec<Running>,
 }
@@ -28,16 +29,28 @@ struct Running {
 const GRACE: Duration = Duration::from_secs(5);
 
 impl Processes {
-    /// None yet; their output will go to files in `logs`.
-    pub(super) fn new(logs: PathBuf) -> Self {
-        Self { logs, running: Vec::new() }
+    /// None yet; their output will go to files in `logs`. The project's own programs are in the folder `programs`.
+    pub fn new(logs: PathBuf, programs: PathBuf) -> Self {
+        Self { logs, programs, running: Vec::new() }
+    }
+
+    /// The project's own program of that name.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn program(&self, name: &str) -> Result<PathBuf> {
+        let path = self.programs.join(name);
+        if !path.is_file() {
+            bail!("{} is missing: `cargo build --workspace --bins` makes it", path.display());
+        }
+        Ok(path)
     }
 
     /// Starts a program. It gets a process group of its own, so that Ctrl-C reaches this one first and it ends them in order.
     ///
     /// # Errors
     /// If it cannot be started.
-    pub(super) fn start(&mut self, name: &str, mut command: Command) -> Result<()> {
+    pub fn start(&mut self, name: &str, mut command: Command) -> Result<()> {
         let log = self.log(name);
         let open = || -> std::io::Result<_> {
             std::fs::create_dir_all(&self.logs)?;
@@ -55,14 +68,14 @@ impl Processes {
     ///
     /// # Errors
     /// If no program of that name runs.
-    pub(super) async fn kill(&mut self, name: &str) -> Result<()> {
+    pub async fn kill(&mut self, name: &str) -> Result<()> {
         let at = self.running.iter().position(|running| running.name == name);
         let mut running = self.running.remove(at.with_context(|| format!("{name} does not run"))?);
         running.child.kill().await.with_context(|| format!("killing {name}"))
     }
 
     /// Whether a program of that name runs.
-    pub(super) fn runs(&self, name: &str) -> bool {
+    pub fn runs(&self, name: &str) -> bool {
         self.running.iter().any(|running| running.name == name)
     }
 
@@ -70,7 +83,7 @@ impl Processes {
     ///
     /// # Errors
     /// Which one ended, and the end of what it said.
-    pub(super) fn check(&mut self) -> Result<()> {
+    pub fn check(&mut self) -> Result<()> {
         for running in &mut self.running {
             if let Some(status) = running.child.try_wait()? {
                 let log = self.logs.join(format!("{}.log", running.name));
@@ -81,7 +94,7 @@ impl Processes {
     }
 
     /// Asks all to end, the last one first, and kills those that do not.
-    pub(super) async fn stop(&mut self) {
+    pub async fn stop(&mut self) {
         let chain = self.running.iter().position(|running| running.name == super::chain::NAME);
         // Everybody speaks to the chain to the last: it goes when they are gone.
         let chain = chain.map(|at| self.running.remove(at));
@@ -100,7 +113,7 @@ impl Processes {
     }
 
     /// Where a program's output goes.
-    pub(super) fn log(&self, name: &str) -> PathBuf {
+    pub fn log(&self, name: &str) -> PathBuf {
         self.logs.join(format!("{name}.log"))
     }
 }
@@ -115,17 +128,14 @@ impl Running {
     }
 }
 
-/// The binary `name` beside this one.
+/// The folder of this program.
 ///
 /// # Errors
-/// If it is not there.
-pub(super) fn beside(name: &str) -> Result<PathBuf> {
-    let here = std::env::current_exe().context("where this program is")?;
-    let path = here.with_file_name(name);
-    if !path.is_file() {
-        bail!("{} is missing: `cargo build --workspace --bins` makes it", path.display());
-    }
-    Ok(path)
+/// If the system does not say.
+pub fn here() -> Result<PathBuf> {
+    let mut here = std::env::current_exe().context("where this program is")?;
+    here.pop();
+    Ok(here)
 }
 
 /// The last lines of a file.

@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use bourse_chain::{Key, call};
+use anyhow::{Context, Error, Result, bail, ensure};
+use bourse_chain::{Key, call, http};
 use bourse_sim::{Wei, ZERO};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::chain::{Chain, Secret, free_port};
-use super::people::{PROVERS, Prover, REQUESTERS, SIZES, instances, rounds};
-use super::processes::{Processes, beside};
+use super::chain::{Chain, Secret};
+use super::people::{PROVERS, Prover, REQUESTERS, rounds};
+use super::processes::Processes;
+use crate::blueprint::Blueprint;
 use crate::commands::instances::register;
 use crate::deploy::{self, GROTH16};
 use crate::deployment::Deployment;
@@ -22,53 +23,52 @@ use crate::settings::Settings;
 use crate::{amount, disk};
 
 /// What the keeper is called.
-pub(super) const KEEPER: &str = "keeper";
-/// Where keepers serve HTTP unless told otherwise.
-const KEEPER_PORT: u16 = 8787;
+pub const KEEPER: &str = "keeper";
 /// What each requester brings into the market, in wei.
-const PURSE: Wei = 1_000_000_000_000_000_000;
+pub const PURSE: Wei = 1_000_000_000_000_000_000;
 /// What each prover stakes, in ether.
 const STAKE: &str = "2 ether";
-const STAKE_WEI: Wei = 2_000_000_000_000_000_000;
+/// The same, in wei.
+pub const STAKE_WEI: Wei = 2_000_000_000_000_000_000;
 /// How long keeper and provers may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The accounts of the local chain, by role.
 #[derive(Clone, Debug)]
-pub(super) struct Cast {
+pub struct Cast {
     /// Deploys, owns the instances, and brings what others only sign.
-    pub(super) operator: Secret,
+    pub operator: Secret,
     /// The keeper's.
-    pub(super) keeper: Secret,
-    /// In the order of [`PROVERS`].
-    pub(super) provers: Vec<Secret>,
-    /// In the order of [`REQUESTERS`].
-    pub(super) requesters: Vec<Secret>,
+    pub keeper: Secret,
+    /// One each.
+    pub provers: Vec<Secret>,
+    /// One each.
+    pub requesters: Vec<Secret>,
     /// For whoever wants to play.
-    pub(super) you: Secret,
+    pub you: Secret,
 }
 
 impl Cast {
-    /// Gives each its account.
+    /// Gives each its account, so many provers and requesters.
     ///
     /// # Errors
     /// If the chain has too few.
-    pub(super) fn new(chain: &Chain) -> Result<Self> {
+    pub fn new(chain: &Chain, provers: usize, requesters: usize) -> Result<Self> {
         let mut keys = chain.keys.iter().cloned();
         let mut next = || keys.next().context("the chain has too few accounts");
         Ok(Self {
             operator: next()?,
             keeper: next()?,
-            provers: PROVERS.iter().map(|_| next()).collect::<Result<_>>()?,
-            requesters: REQUESTERS.iter().map(|_| next()).collect::<Result<_>>()?,
+            provers: (0..provers).map(|_| next()).collect::<Result<_>>()?,
+            requesters: (0..requesters).map(|_| next()).collect::<Result<_>>()?,
             you: next()?,
         })
     }
 }
 
 impl Cast {
-    /// Everybody by name, but for whoever plays.
-    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
+    /// Everybody of the demo by name, but for whoever plays.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
         let provers = PROVERS.iter().map(|prover| prover.name).zip(&self.provers);
         let requesters = REQUESTERS.iter().map(|requester| requester.name).zip(&self.requesters);
         let others = [("operator", &self.operator), (KEEPER, &self.keeper)];
@@ -76,11 +76,17 @@ impl Cast {
     }
 }
 
-/// Deploys contracts, instances and keys.
+/// Deploys contracts, the keys of circuits of these sizes (powers of two), and instances.
 ///
 /// # Errors
 /// What the chain said no with.
-pub(super) async fn market(settings: &Settings, out: Output, operator: &Key) -> Result<Session> {
+pub async fn market(
+    settings: &Settings,
+    out: Output,
+    operator: &Key,
+    sizes: &[u32],
+    instances: &[Blueprint],
+) -> Result<Session> {
     let deployed = deploy::deploy(settings, Output::new(true), operator, options()).await?;
     let mut deployment = Deployment { demo: true, ..deployed };
     let known = |deployment: &Deployment| {
@@ -91,11 +97,11 @@ pub(super) async fn market(settings: &Settings, out: Output, operator: &Key) -> 
     };
     let mut session = Session::open(known(&deployment), out).await?;
     let verifier = deployment.verifiers.get(GROTH16).context("a verifier")?;
-    let sizes: Vec<u32> = SIZES.into_iter().map(rounds).collect();
+    let sizes: Vec<u32> = sizes.iter().copied().map(rounds).collect();
     deploy::register_keys(&session, operator, amount::account(&verifier.address)?, &sizes).await?;
-    for blueprint in instances() {
-        let number = register(&session, operator, &blueprint).await?;
-        deployment.instances.extend(blueprint.name.map(|name| (name, number)));
+    for blueprint in instances {
+        let number = register(&session, operator, blueprint).await?;
+        deployment.instances.extend(blueprint.name.clone().map(|name| (name, number)));
         session = Session { settings: known(&deployment), ..session };
     }
     Ok(session)
@@ -109,7 +115,7 @@ fn options() -> deploy::Options {
 ///
 /// # Errors
 /// What the chain said no with.
-pub(super) async fn purses(session: &Session, cast: &Cast) -> Result<()> {
+pub async fn purses(session: &Session, cast: &Cast) -> Result<()> {
     let mut tasks = JoinSet::new();
     for secret in cast.requesters.clone() {
         let session = session.clone();
@@ -121,17 +127,16 @@ pub(super) async fn purses(session: &Session, cast: &Cast) -> Result<()> {
     Ok(())
 }
 
-/// Starts the keeper, and says where it is.
+/// Starts the keeper, to serve at `listen`, and says under which address.
 ///
 /// # Errors
 /// If it cannot be started.
-pub(super) fn keeper(processes: &mut Processes, session: &Session, secret: &Secret) -> Result<String> {
-    let listen = format!("127.0.0.1:{}", free_port(KEEPER_PORT)?);
+pub fn keeper(processes: &mut Processes, session: &Session, secret: &Secret, listen: &str) -> Result<String> {
     let settings = &session.settings;
-    let mut command = Command::new(beside("keeper")?);
+    let mut command = Command::new(processes.program(KEEPER)?);
     command.env("KEEPER_PRIVATE_KEY", &secret.hex);
     command.args(["run", "--rpc", &settings.rpc, "--market", &amount::address(session.node.market())]);
-    command.args(["--listen", &listen, "--poll", "150"]).arg("--data").arg(settings.folder.join(KEEPER));
+    command.args(["--listen", listen, "--poll", "150"]).arg("--data").arg(settings.folder.join(KEEPER));
     command.args(["--from-block", &first_block(session).to_string()]);
     processes.start(KEEPER, command)?;
     Ok(format!("http://{listen}"))
@@ -141,7 +146,7 @@ pub(super) fn keeper(processes: &mut Processes, session: &Session, secret: &Secr
 ///
 /// # Errors
 /// If it cannot be started.
-pub(super) fn prover(
+pub fn prover(
     processes: &mut Processes,
     session: &Session,
     prover: &Prover,
@@ -152,7 +157,7 @@ pub(super) fn prover(
     if !file.exists() {
         disk::write(&file, settings_file(session, prover, keeper)?.as_bytes())?;
     }
-    let mut command = Command::new(beside("prover")?);
+    let mut command = Command::new(processes.program("prover")?);
     command.env("PROVER_PRIVATE_KEY", &secret.hex).env("RAYON_NUM_THREADS", prover.threads);
     command.args(["run", "--config"]).arg(&file);
     processes.start(prover.name, command)
@@ -169,6 +174,7 @@ fn settings_file(session: &Session, prover: &Prover, keeper: &str) -> Result<Str
     let path = |path: PathBuf| quoted(&path.display().to_string());
     let mechanisms: String =
         deployment.mechanisms.iter().map(|(name, at)| format!("{name} = [{}]\n", quoted(at))).collect();
+    let listen = if prover.port == 0 { String::new() } else { format!("127.0.0.1:{}", prover.port) };
     let sizes: Vec<_> = prover.sizes.iter().map(|size| rounds(*size).to_string()).collect();
     Ok(format!(
         r#"node = {node}
@@ -176,7 +182,7 @@ market = {market}
 start_block = {start}
 poll_ms = 150
 data = {data}
-listen = ""
+listen = {listen}
 
 [supply]
 concurrency = {concurrency}
@@ -211,6 +217,7 @@ rounds = [{sizes}]
         market = quoted(&deployment.market),
         start = deployment.block,
         data = path(folder.join("provers").join(prover.name)),
+        listen = quoted(&listen),
         concurrency = prover.concurrency,
         rate = prover.rate,
         floor = prover.floor,
@@ -226,9 +233,15 @@ rounds = [{sizes}]
 ///
 /// # Errors
 /// If one of them ends, or is not ready in time.
-pub(super) async fn ready(processes: &mut Processes, session: &Session, cast: &Cast, keeper: &str) -> Result<()> {
+pub async fn ready(
+    processes: &mut Processes,
+    session: &Session,
+    provers: &[Prover],
+    cast: &Cast,
+    keeper: &str,
+) -> Result<()> {
     let started = Instant::now();
-    while !is_ready(session, cast, keeper).await? {
+    while !is_ready(session, provers, cast, keeper).await? {
         processes.check()?;
         if PATIENCE < started.elapsed() {
             bail!(
@@ -242,18 +255,19 @@ pub(super) async fn ready(processes: &mut Processes, session: &Session, cast: &C
     Ok(())
 }
 
-async fn is_ready(session: &Session, cast: &Cast, keeper: &str) -> Result<bool> {
+async fn is_ready(session: &Session, provers: &[Prover], cast: &Cast, keeper: &str) -> Result<bool> {
     ensure!(
-        cast.provers.len() == PROVERS.len(),
+        cast.provers.len() == provers.len(),
         "{} provers have accounts, want {}",
         cast.provers.len(),
-        PROVERS.len()
+        provers.len()
     );
-    let answer = reqwest::get(format!("{keeper}/readyz")).await;
+    let client = http::client(keeper, PATIENCE).map_err(Error::msg)?;
+    let answer = client.get(format!("{keeper}/readyz")).send().await;
     if !answer.is_ok_and(|answer| answer.status().is_success()) {
         return Ok(false);
     }
-    for (prover, secret) in PROVERS.iter().zip(&cast.provers) {
+    for (prover, secret) in provers.iter().zip(&cast.provers) {
         let ledger = session.node.ledger(secret.key.address()).await?;
         if ledger.concurrency != prover.concurrency || ledger.stake < STAKE_WEI {
             return Ok(false);

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bourse_chain::http;
 use bourse_keeper::text;
 use bourse_sim::{Account, Id};
 use serde_json::{Value, json};
@@ -65,16 +66,20 @@ pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// How long a keeper may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A keeper's HTTP interface.
 #[derive(Clone)]
 pub(crate) struct Desk {
     base: String,
-    http: reqwest::Client,
+    pub(crate) http: http::Client,
 }
 
 impl Desk {
     pub(crate) fn new(address: std::net::SocketAddr) -> Self {
-        Self { base: format!("http://{address}"), http: reqwest::Client::new() }
+        let base = format!("http://{address}");
+        Self { http: http::client(&base, PATIENCE).unwrap(), base }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -62,7 +62,7 @@ impl World {
         let pinned =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
         let path = if pinned.exists() { pinned } else { PathBuf::from("anvil") };
-        let arguments = ["--disable-code-size-limit", "--gas-limit", "200000000"];
+        let arguments = ["--gas-limit", "200000000"];
         // Shown by `RUST_LOG=info cargo test -- --nocapture`.
         let log = tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env());
         log.with_test_writer().try_init().ok();
