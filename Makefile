@@ -61,5 +61,8 @@ test-contracts: contracts
 test-rust: build
 	cargo test --locked --workspace
 
+bench: ## what the fold of events costs, in time and memory
+	cargo run --locked --release -p bourse-bench
+
 clean:
 	rm -rf out cache target node_modules .bourse

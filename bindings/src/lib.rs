@@ -1,8 +1,8 @@
 //! The contracts' ABI in Rust, generated from `abi/*.json` (`make bindings`); no code of its own.
 //!
 //! [`Market`] is everything a client calls, with the events and errors of all its parts and of the mechanisms and
-//! verifiers it asks. [`Errors`] are those that belong to no contract. `Request` and `Bid` implement
-//! `SolStruct` under the EIP-712 types that the contracts hash.
+//! verifiers it asks. [`Errors`] are those that belong to no contract. `Request` implements `SolStruct` under the EIP-712
+//! type that the contracts hash; what is signed of a `Bid` has more than what is sent.
 
 #![allow(missing_docs, unreachable_pub, clippy::too_many_arguments, reason = "generated code")]
 

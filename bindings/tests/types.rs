@@ -1,4 +1,4 @@
-//! The EIP-712 types that Rust signs are, letter by letter, those that the contracts hash.
+//! The EIP-712 type of a request that Rust signs is, letter by letter, the one that the contracts hash.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,10 +14,4 @@ fn literal<'a>(source: &'a str, prefix: &str) -> &'a str {
 fn the_request_type_is_the_contracts() {
     let source = include_str!("../../contracts/types/Request.sol");
     assert_eq!(Market::Request::eip712_encode_type(), literal(source, "Request("));
-}
-
-#[test]
-fn the_bid_type_is_the_contracts() {
-    let source = include_str!("../../contracts/types/Bid.sol");
-    assert_eq!(Market::Bid::eip712_encode_type(), literal(source, "Bid("));
 }
