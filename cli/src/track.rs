@@ -21,13 +21,20 @@ pub struct Track {
     follower: Follower,
     /// Blocks that say something about it.
     blocks: Vec<Block>,
+    /// It was on the chain at some time.
+    entered: bool,
 }
 
 impl Track {
     /// From a block before the request entered.
     pub fn new(session: &Session, id: Id, block: u64) -> Self {
         let follower = session.follow(Start::Block(block));
-        Self { journey: Journey::default(), head: Head::default(), id, follower, blocks: Vec::new() }
+        Self { journey: Journey::default(), head: Head::default(), id, follower, blocks: Vec::new(), entered: false }
+    }
+
+    /// It had entered, and a reorganisation has taken that back.
+    pub fn is_taken_back(&self) -> bool {
+        self.entered && self.journey.entered.is_none()
     }
 
     /// Waits until the chain has moved and has been read to its end. May be dropped and called again.
@@ -45,6 +52,7 @@ impl Track {
                     if block.events.iter().any(|event| about(event) == Some(&self.id)) {
                         self.journey.absorb(&self.id, &block);
                         self.blocks.push(block);
+                        self.entered |= self.journey.entered.is_some();
                     }
                 }
                 Update::Reverted(block) => {

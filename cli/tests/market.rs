@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use alloy::network::Ethereum;
 use alloy::node_bindings::{Anvil, AnvilInstance};
 use alloy::primitives::{Address, B256};
+use alloy::providers::RootProvider;
+use alloy::providers::ext::AnvilApi;
+use alloy::rpc::types::anvil::ReorgOptions;
 use bourse_chain::call::{Bid, Fulfillment, Order};
 use bourse_chain::{ExecuteConfig, Executor, Key, Node, Outcome, call};
 use bourse_cli::record::Record;
 use bourse_prover::backend::circuit::{CircuitBackend, Settings};
 use bourse_prover::backend::{Backend, Job, Slots, author};
+use bourse_sim::ask::Status;
 use bourse_sim::event::{Declaration, Offer};
 use bourse_sim::{Wei, ZERO};
 use serde_json::Value;
@@ -39,14 +44,18 @@ impl World {
         format!("0x{:x}", B256::from_slice(&self.anvil.keys()[account].to_bytes()))
     }
 
-    fn said(&self, account: usize, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_bourse"))
+    fn command(&self, account: usize, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bourse"));
+        command
             .current_dir(self.folder.path())
             .env("BOURSE_PRIVATE_KEY", self.key(account))
             .env("BOURSE_RPC", self.anvil.endpoint())
-            .args(arguments)
-            .output()
-            .unwrap()
+            .args(arguments);
+        command
+    }
+
+    fn said(&self, account: usize, arguments: &[&str]) -> Output {
+        self.command(account, arguments).output().unwrap()
     }
 
     /// The answer as JSON.
@@ -217,6 +226,39 @@ async fn a_signed_request_enters_by_anybody_and_is_taken_back_by_its_owner() {
     world.json(0, &["instances", "retire", "any"]);
     let refusal = world.refusal(1, &["request", "--instance", "any", "--max-price", "1", "--rounds", "20"]);
     assert!(refusal.contains("instance 1 is retired"), "{refusal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_a_reorg_took_back_is_sent_again() {
+    let world = World::new();
+    world.json(0, &["deploy"]);
+    world.write("any.toml", "name = \"any\"\n[posted]\nbase = \"any\"\npatience = \"10m\"\n");
+    world.json(0, &["instances", "new", "any.toml"]);
+    let (folder, said) = (world.folder.path().join(".bourse"), world.folder.path().join("said"));
+    let statement = format!("0x{}", "07".repeat(32));
+    let ask = ["request", "--instance", "any", "--max-price", "0.5", "--work", "9", "--statement", &statement];
+    let mut asking = world.command(1, &ask).stdout(std::fs::File::create(&said).unwrap()).spawn().unwrap();
+    let node = world.node().await;
+    let end = tokio::time::Instant::now() + Duration::from_secs(60);
+    let mut reorged = false;
+    loop {
+        assert!(tokio::time::Instant::now() < end, "{}", std::fs::read_to_string(&said).unwrap());
+        assert_eq!(asking.try_wait().unwrap(), None, "it has ended");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let Some(record) = Record::all(&folder).unwrap().pop() else { continue };
+        let told = |words| std::fs::read_to_string(&said).unwrap().contains(words);
+        let open = node.state(record.id).await.unwrap().status == Status::Open;
+        if open && !reorged && told("open") {
+            let options = ReorgOptions { depth: 3, tx_block_pairs: Vec::new() };
+            let provider = RootProvider::<Ethereum>::new_http(world.anvil.endpoint_url());
+            provider.anvil_reorg(options).await.unwrap();
+            reorged = true;
+        } else if open && reorged && told("sending it again") {
+            break;
+        }
+    }
+    asking.kill().unwrap();
+    asking.wait().unwrap();
 }
 
 #[test]

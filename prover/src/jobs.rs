@@ -171,9 +171,10 @@ pub struct Jobs {
 const FINALITY: u64 = 64;
 
 impl Jobs {
-    /// What a store holds after a start: nothing is being proven any more.
+    /// What a store holds after a start: nothing is being proven any more. A proof is kept as long as its job's end can be
+    /// taken back.
     pub fn resume(stored: Vec<Job>) -> Self {
-        let open = stored.into_iter().filter(|job| !job.stage.is_final());
+        let open = stored.into_iter().filter(|job| !job.stage.is_final() || job.proof.is_some());
         let idle = |job: Job| match job.stage {
             Stage::Proving => job.at(Stage::Awarded, "interrupted while proving"),
             // To whom it was delivered is not known any more; to deliver again does no harm.
@@ -188,6 +189,11 @@ impl Jobs {
         self.jobs.get(id)
     }
 
+    /// The job of a request that is bid on at `price`. A proof made for an award that a reorg took back is as good for the next.
+    pub fn wanted(&self, id: Id, price: Wei) -> Job {
+        Job { proof: self.get(&id).and_then(|job| job.proof.clone()), ..Job::wanted(id, price) }
+    }
+
     /// Takes a job as it is now; the caller has stored it.
     pub fn put(&mut self, job: Job, block: u64) {
         if job.stage.is_final() {
@@ -200,6 +206,10 @@ impl Jobs {
 
     /// Lets go of jobs whose end is final at this block, and returns them.
     pub fn forget(&mut self, block: u64) -> Vec<Job> {
+        // When what ended before the last start did so is not known any more.
+        for job in self.jobs.values().filter(|job| job.stage.is_final()) {
+            self.ended.entry(job.id).or_insert(block);
+        }
         let old = self.ended.iter().filter(|(_, ended)| **ended + FINALITY <= block);
         let old: Vec<Id> = old.map(|(id, _)| *id).collect();
         self.ended.retain(|id, _| !old.contains(id));
@@ -292,10 +302,27 @@ mod tests {
         let proved = Job { proof: Some(vec![1]), ..job(Stage::Delivered) };
         let proving = Job { id: [2; 32], ..job(Stage::Proving) };
         let settled = Job { id: [3; 32], ..job(Stage::Settled) };
-        let jobs = Jobs::resume(vec![proved, proving, settled]);
+        let fresh = Job { id: [4; 32], proof: Some(vec![1]), ..job(Stage::Settled) };
+        let mut jobs = Jobs::resume(vec![proved, proving, settled, fresh]);
         assert_eq!(jobs.get(&[1; 32]).unwrap().stage, Stage::Proved);
         assert_eq!(jobs.get(&[2; 32]).unwrap().stage, Stage::Awarded);
         assert_eq!(jobs.get(&[3; 32]), None);
+        let taken_back = jobs.reconcile(|id| (*id == [4; 32]).then_some(OURS), std::iter::empty());
+        assert_eq!((taken_back[0].stage, taken_back[0].proof.as_deref()), (Stage::Proved, Some(&[1][..])));
+        assert!(jobs.forget(10).is_empty());
+        assert_eq!(jobs.forget(10 + FINALITY).len(), 1, "no reorg takes it back any more");
+    }
+
+    #[test]
+    fn a_new_bid_keeps_the_proof_of_an_award_that_was_taken_back() {
+        let proved = Job { proof: Some(vec![1]), ..job(Stage::Proved) };
+        let failed = proved.follow(Standing::Open { ticket: false }).unwrap();
+        assert_eq!(failed.stage, Stage::Failed);
+        let mut jobs = Jobs::default();
+        jobs.put(failed, 10);
+        let wanted = jobs.wanted([1; 32], 8);
+        assert_eq!((wanted.stage, wanted.price, wanted.due), (Stage::Wanted, 8, 0));
+        assert_eq!(wanted.follow(OURS).unwrap().stage, Stage::Proved);
     }
 
     #[test]

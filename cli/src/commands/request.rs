@@ -79,7 +79,7 @@ pub async fn run(session: &Session, options: &Options) -> Result<Outcome> {
         session.out.result(&done, || format!("next: {next}"))?;
         return Ok(Outcome::Done);
     }
-    finish(session, options, &record).await
+    finish(session, &key, options, &record).await
 }
 
 /// The request that the same words made before, and whether it has entered.
@@ -183,9 +183,9 @@ async fn enter(session: &Session, key: &Key, mut record: Record, sign: bool) -> 
 }
 
 /// Waits for the end, and keeps what came of it.
-async fn finish(session: &Session, options: &Options, record: &Record) -> Result<Outcome> {
+async fn finish(session: &Session, key: &Key, options: &Options, record: &Record) -> Result<Outcome> {
     let guide = Guide::read(session, record.request.token).await?;
-    let track = wait(session, record, &guide).await?;
+    let track = wait(session, key, record, &guide).await?;
     let receipt = Receipt::of(record, &track.journey).context("the request has ended")?;
     let (folder, name) = (&session.settings.folder, alloy::hex::encode(record.id));
     let proof = options.proof.clone().unwrap_or_else(|| folder.join("proofs").join(format!("{name}.proof")));
@@ -203,8 +203,8 @@ async fn finish(session: &Session, options: &Options, record: &Record) -> Result
     Ok(if receipt.proof.is_some() { Outcome::Done } else { Outcome::Short })
 }
 
-/// Follows the request to its end, and tells its stages.
-async fn wait(session: &Session, record: &Record, guide: &Guide) -> Result<Track> {
+/// Follows the request to its end, and tells its stages. A request that a reorganisation took back is sent again.
+async fn wait(session: &Session, key: &Key, record: &Record, guide: &Guide) -> Result<Track> {
     let mut track = Track::new(session, record.id, record.block);
     let bar = session.out.is_live().then(spinner);
     let (instance, account) = (|number| guide.instance(number), |account| guide.account(account));
@@ -220,6 +220,10 @@ async fn wait(session: &Session, record: &Record, guide: &Guide) -> Result<Track
         tokio::select! {
             moved = track.next() => {
                 moved?;
+                if track.is_taken_back() {
+                    say("taken back by a reorganisation of the chain: sending it again".to_owned())?;
+                    enter(session, key, record.clone(), false).await?;
+                }
                 for line in stages.news(&track.journey, &names) {
                     say(line)?;
                 }

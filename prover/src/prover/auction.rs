@@ -209,7 +209,7 @@ impl Prover {
         let intent = call::bid(&[order]).intent(key, self.node.market()).until(terms.valid_until).gas_at_least(BID_GAS);
         let block = self.state.head().map_or(0, |head| head.number);
         if self.jobs.get(&id).is_none_or(|job| job.stage != Stage::Wanted || job.price != terms.price) {
-            self.put(Job::wanted(id, terms.price), block).await?;
+            self.put(self.jobs.wanted(id, terms.price), block).await?;
         }
         if let Deed::Sent(key) = self.submit(intent, REST).await? {
             tracing::info!(id = %B256::from(id), kind, price = terms.price, profit = terms.profit, "bid");
