@@ -40,9 +40,8 @@ async fn it_wins_proves_and_is_paid_under_each_mechanism() {
     assert_eq!((ledger.stake, ledger.locked, ledger.busy), (STAKE, 0, 0));
     assert_eq!((ledger.kept, ledger.failed), (4, 0));
     assert_eq!(page(&prover, "readyz").await, "ready\n");
-    let metrics = page(&prover, "metrics").await;
+    let metrics = page_with(&prover, "metrics", "prover_ended_total{how=\"settled\"} 4").await;
     let of = |line: &str| assert!(metrics.lines().any(|have| have == line), "no '{line}' in\n{metrics}");
-    of("prover_ended_total{how=\"settled\"} 4");
     of("prover_deliveries_total{way=\"chain\"} 4");
     of("prover_bids_total{kind=\"commit\"} 2");
     of("prover_unprovable_total 1");
@@ -51,6 +50,18 @@ async fn it_wins_proves_and_is_paid_under_each_mechanism() {
     assert_eq!((state.status, state.holds), (Status::Open, 0), "what cannot be proven is not bid on");
     let log = prover.stop();
     assert!(log.contains("not bid on: it cannot be proven"), "{log}");
+}
+
+/// What the program serves once `line` is in it: it may be a block behind the chain.
+async fn page_with(prover: &fixture::Program, path: &str, line: &str) -> String {
+    for _ in 0..100 {
+        let text = page(prover, path).await;
+        if text.lines().any(|have| have == line) {
+            return text;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("no '{line}' in\n{}", page(prover, path).await);
 }
 
 /// What the program serves, at the address that its log names.
