@@ -150,20 +150,18 @@ abstract contract Auctions is Consultation {
         Bid calldata b = order.bid;
         (address prover, uint256 validUntil) = (b.prover, b.validUntil);
         require(block.timestamp <= validUntil, BidExpired(block.timestamp, validUntil));
-        if (msg.sender != prover) _requireSignature(prover, _bidDigest(c.id, b), order.proverSignature);
-
-        if (c.state.isNew()) {
-            _enter(c, order.input, order.requesterSignature);
-        } else {
+        bool enters = c.state.isNew();
+        if (!enters) {
             _requireOpen(c);
             uint256 deadline = c.request.deadline();
             require(block.timestamp < deadline, DeadlinePassed(block.timestamp, deadline));
-            _configure(c);
         }
+        if (msg.sender != prover) _requireSignature(prover, _bidDigest(c, b), order.proverSignature);
+        if (enters) _enter(c, order.input, order.requesterSignature);
+        else _configure(c);
         Turn memory turn = _turn(c, Cause.Bid, prover);
-        _requireServes(prover, turn.ledger, c.config.mechanism(), c.request.verifier());
-        // A signed bid that was awarded is spent: nobody brings it again to put its bond at risk a second time.
-        require(msg.sender == prover || c.state.prover() != turn.ledger.id(), WrongProver(c.id, prover));
+        // Who holds a ticket was taken on already: a prover that drains since can still reveal.
+        if (_held(c, prover) == 0) _requireServes(prover, turn.ledger, c.config.mechanism(), c.request.verifier());
         (turn.bids, turn.maxBond, turn.price) = (true, b.maxBond, b.price);
         _consult(c, turn, b.data);
         _storeState(c);
@@ -285,7 +283,7 @@ abstract contract Auctions is Consultation {
         uint80 amount = _tear(c, prover);
         _store(prover, _ledger(prover).remove(amount));
         (uint256 burned, uint256 compensation, uint256 tip) = _confiscate(c, amount);
-        emit Forfeited(c.id, prover, burned, compensation, tip);
+        emit Forfeited(c.id, prover, burned, compensation, tip, c.caller);
     }
 
     /// Ends a ticket and gives its stake and capacity back.

@@ -11,6 +11,10 @@ import {Setup} from "./types/Instance.sol";
 /// What the market does rarely: registering and declaring. Its code has no room in `Market`, which deploys it and runs it
 /// in its own storage, so that it is one contract to everyone. It has the parts of the market in the same order, and
 /// nothing of its own. Called by itself, it is a market without requests.
+///
+/// Nothing here is closed to reentrancy, so that a callback or a token's hook may act as the prover or owner it is: none of it
+/// calls out but to ask a mechanism about parameters (a static call), and nothing in the market keeps a ledger, a
+/// balance or an instance across a call that could come back here.
 contract Office is Escrow, Registry, Supply {
     constructor(address stakeToken) Supply(stakeToken) {}
 

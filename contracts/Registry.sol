@@ -6,7 +6,7 @@ import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {IMechanism} from "./interfaces/IMechanism.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ForeignCall} from "./libraries/ForeignCall.sol";
-import {DRAWS, ON_FAILED, ON_OPEN, ON_PROOF, Shape} from "./types/Ask.sol";
+import {DRAWS, ON_FAILED, ON_OPEN, Shape} from "./types/Ask.sol";
 import {ConfigRef, pack, refTo} from "./types/ConfigRef.sol";
 import {Config, Instance, InstanceSlot, Setup, editionOf, founded} from "./types/Instance.sol";
 
@@ -182,8 +182,8 @@ abstract contract Registry is IRegistry {
         require(shape.words <= MAX_WORDS, ShapeOutOfRange("words", shape.words, 0, MAX_WORDS));
         require(shape.shared <= MAX_WORDS, ShapeOutOfRange("shared", shape.shared, 0, MAX_WORDS));
         require(MIN_GAS <= shape.gas && shape.gas <= MAX_GAS, ShapeOutOfRange("gas", shape.gas, MIN_GAS, MAX_GAS));
-        uint8 known = ON_OPEN | ON_FAILED | ON_PROOF | DRAWS;
-        require(shape.flags & ~known == 0, ShapeOutOfRange("flags", shape.flags, 0, known));
+        uint8 known = ON_OPEN | ON_FAILED | DRAWS;
+        require(shape.flags & ~known == 0, UnsupportedFlags(shape.flags, known));
     }
 
     /// The instance, if the caller may change it.

@@ -139,8 +139,8 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
         require(ForeignCall.confirms(account, SIGNATURE_GAS, question, 0x1626ba7e), BadSignature(account, digest));
     }
 
-    function _bidDigest(bytes32 request, Bid calldata bid) internal view returns (bytes32) {
-        return _hashTypedData(bid.structHash(request));
+    function _bidDigest(Case memory c, Bid calldata bid) internal view returns (bytes32) {
+        return _hashTypedData(bid.structHash(c.id, c.state.reopenedAt()));
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {

@@ -148,7 +148,7 @@ abstract contract Settlement is Auctions {
         uint80 bond = bondAt(c.request.bond(), c.state.bondBps());
         _store(prover, _ledger(prover).lose(bond).give().fail());
         (uint256 burned, uint256 compensation, uint256 tip) = _confiscate(c, bond);
-        emit Slashed(c.id, prover, burned, compensation, tip);
+        emit Slashed(c.id, prover, burned, compensation, tip, c.caller);
     }
 
     function _excuse(Case memory c, address prover) private {

@@ -170,7 +170,16 @@ abstract contract Base is Test {
 
     function digestOf(Request memory r, Bid memory b) internal view returns (bytes32) {
         bytes32 structHash = keccak256(
-            abi.encode(BID_TYPEHASH, market.idOf(r), b.prover, b.price, b.maxBond, b.validUntil, keccak256(b.data))
+            abi.encode(
+                BID_TYPEHASH,
+                market.idOf(r),
+                reopenedAt(r),
+                b.prover,
+                b.price,
+                b.maxBond,
+                b.validUntil,
+                keccak256(b.data)
+            )
         );
         bytes32 domain = keccak256(
             abi.encode(
@@ -182,6 +191,12 @@ abstract contract Base is Test {
             )
         );
         return keccak256(abi.encodePacked("\x19\x01", domain, structHash));
+    }
+
+    /// Which opening of `r` a bid on it is for now.
+    function reopenedAt(Request memory r) internal view returns (uint40) {
+        State memory s = stateOf(r);
+        return s.prover == 0 && s.rung == 0 ? 0 : s.time;
     }
 
     /* DOING THINGS */

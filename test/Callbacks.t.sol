@@ -5,8 +5,10 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 
 import {IEscrow} from "../contracts/interfaces/IEscrow.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
+import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
 import {ISupply} from "../contracts/interfaces/ISupply.sol";
 import {Bid, Fulfillment} from "../contracts/types/Bid.sol";
+import {Ledger} from "../contracts/types/Prover.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {Status} from "../contracts/types/State.sol";
 import {Base} from "./Base.t.sol";
@@ -114,6 +116,41 @@ contract CallbacksTest is Base {
         assertEq(market.ledgerOf(address(callback)).stake, 1 ether);
         assertEq(market.balanceOf(NATIVE, address(callback)), 0);
         assertEq(market.balanceOf(NATIVE, alice), 1 ether + PRICE);
+    }
+
+    // G3, I25: the prover itself, told in the middle of a batch, takes out all stake that is free by then and changes its terms: the
+    // rest of the batch counts from what it left, and what is still locked stays.
+    function test_Callback_TheProverMovesItsStakeMidway() public {
+        address prover = address(callback);
+        _enlist(prover);
+        Fulfillment[] memory items = new Fulfillment[](2);
+        for (uint256 i; i < 2; ++i) {
+            Request memory r = _awarded(prover, 1_000_000);
+            items[i] = Fulfillment(r, prover, proof(r));
+        }
+        Request memory left = _awarded(prover, 1_000_000);
+        bytes[] memory calls = new bytes[](4);
+        calls[0] = abi.encodeCall(ISupply.unstake, (10 ether - 2 * BOND));
+        calls[1] = abi.encodeCall(ISupply.unstake, (1));
+        calls[2] = abi.encodeCall(ISupply.declare, (declaration(0)));
+        calls[3] = abi.encodeCall(IRegistry.registerVerifier, (address(nullVerifier), 100_000));
+        callback.plan(address(market), calls);
+        callback.misbehave(EvilCallback.Mood.Calls);
+        assertEq(market.fulfill(items), 2);
+
+        // In both rounds: the second unstake finds what the second settlement freed, and no more.
+        assertEq(callback.outcomeCount(), 8);
+        assertEq(callback.outcomes(0), bytes4(0));
+        assertEq(callback.outcomes(1), ISupply.InsufficientStake.selector);
+        assertEq(callback.outcomes(4), ISupply.InsufficientStake.selector);
+        assertEq(callback.outcomes(5), bytes4(0));
+        Ledger memory l = market.ledgerOf(prover);
+        assertEq(abi.encode(l.stake, l.locked, l.busy, l.kept), abi.encode(2 * BOND - 1, BOND, 1, 2));
+        assertEq(l.concurrency, 0);
+        assertEq(market.balanceOf(NATIVE, prover), 1 ether + 2 * uint256(PRICE));
+        vm.warp(stateOf(left).time + 1);
+        market.expire(left);
+        assertEq(market.ledgerOf(prover).stake, BOND - 1);
     }
 
     // G5: two settlements of one transaction know nothing of each other.

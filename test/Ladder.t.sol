@@ -169,12 +169,87 @@ contract LadderTest is Hostile {
         vm.warp(stateOf(r).time + 1);
         market.expire(r);
         assertEq(uint8(statusOf(r)), uint8(Status.Open));
-        vm.prank(stranger);
-        vm.expectRevert(abi.encodeWithSelector(IMarket.WrongProver.selector, market.idOf(r), alice));
-        market.bid(orders);
+        _expectSpent(r, orders);
         // It may come back by itself.
         bidAs(alice, r, 0);
         assertEq(uint8(statusOf(r)), uint8(Status.Awarded));
+    }
+
+    // K3: nor after others have failed in between: neither the word of the first opening, nor one of a later opening.
+    function test_RevertWhen_TheBidOfAFailedProverIsBroughtAfterAnotherFailed() public {
+        Request memory r = request(_ladder(4));
+        opened(r);
+        Order[] memory first = _signed(r);
+        _bringAndFail(r, first);
+        bidAs(bob, r, 0);
+        _fail(r);
+        _expectSpent(r, first);
+        Order[] memory second = _signed(r);
+        _bringAndFail(r, second);
+        bidAs(bob, r, 0);
+        _fail(r);
+        assertEq(uint8(statusOf(r)), uint8(Status.Open));
+        _expectSpent(r, first);
+        _expectSpent(r, second);
+        vm.prank(stranger);
+        market.bid(_signed(r));
+        assertEq(stateOf(r).prover, market.ledgerOf(alice).id);
+    }
+
+    // K3: a word for one rung is none for the next, where another rule reads it.
+    function test_RevertWhen_ABidIsBroughtToALowerRung() public {
+        Request memory r = request(_ladder(1));
+        opened(r);
+        Order[] memory orders = _signed(r);
+        vm.warp(block.timestamp + 101);
+        market.tick(r, address(0), "");
+        assertEq(stateOf(r).rung, 1);
+        _expectSpent(r, orders);
+        market.bid(_signed(r));
+        assertEq(uint8(statusOf(r)), uint8(Status.Awarded));
+    }
+
+    // K3: a word for the first opening holds from before the request entered, and as long as nothing came of it.
+    function test_Bid_SignedBeforeTheRequestEntered() public {
+        Request memory r = request(postedInstance);
+        Order[] memory orders = _signed(r);
+        opened(r);
+        vm.warp(block.timestamp + 50);
+        market.bid(orders);
+        assertEq(uint8(statusOf(r)), uint8(Status.Awarded));
+    }
+
+    /// Posted prices that fall back to posted prices, `depth` times.
+    function _ladder(uint256 depth) private returns (uint32 instance) {
+        instance = postedInstance;
+        for (uint256 i; i < depth; ++i) {
+            instance = _register(address(posted), abi.encode(postedParams()), instance);
+        }
+    }
+
+    /// Alice's word on `r` as it stands now, for anyone to bring.
+    function _signed(Request memory r) private view returns (Order[] memory orders) {
+        orders = order(r, bidFor(r, alice, 0));
+        orders[0].proverSignature = sign(aliceKey, digestOf(r, orders[0].bid));
+    }
+
+    function _bringAndFail(Request memory r, Order[] memory orders) private {
+        vm.prank(stranger);
+        market.bid(orders);
+        assertEq(stateOf(r).prover, market.ledgerOf(alice).id);
+        _fail(r);
+    }
+
+    function _fail(Request memory r) private {
+        vm.warp(stateOf(r).time + 1);
+        market.expire(r);
+    }
+
+    function _expectSpent(Request memory r, Order[] memory orders) private {
+        bytes32 digest = digestOf(r, orders[0].bid);
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.BadSignature.selector, alice, digest));
+        market.bid(orders);
     }
 
     /* STANDBYS WHO CANNOT HONOUR THEIR BIDS */

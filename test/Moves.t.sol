@@ -218,7 +218,7 @@ contract MovesTest is Hostile {
         ticketed(r, bob);
         tell(Cause.Tick, Answers.forfeit(bob));
         vm.expectEmit(address(market));
-        emit IMarket.Forfeited(market.idOf(r), bob, DEPOSIT / 2, DEPOSIT * 45 / 100, DEPOSIT / 20);
+        emit IMarket.Forfeited(market.idOf(r), bob, DEPOSIT / 2, DEPOSIT * 45 / 100, DEPOSIT / 20, stranger);
         vm.prank(stranger);
         market.tick(r, bob, "");
         assertEq(market.balanceOf(NATIVE, BURNED), DEPOSIT / 2);

@@ -5,7 +5,7 @@ import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {InvalidParam} from "../contracts/interfaces/IMechanism.sol";
 import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
 import {PostedParams} from "../contracts/mechanisms/PostedPrice.sol";
-import {Shape} from "../contracts/types/Ask.sol";
+import {DRAWS, ON_FAILED, ON_OPEN, ON_PROOF, Shape} from "../contracts/types/Ask.sol";
 import {Config, Instance, Setup} from "../contracts/types/Instance.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {Status} from "../contracts/types/State.sol";
@@ -58,9 +58,23 @@ contract RegistryTest is Base {
         this.register(address(evil), abi.encode(Shape(8, 8, 29_999, 0)), 0);
         _expectShape("gas", 10_000_001, 30_000, 10_000_000);
         this.register(address(evil), abi.encode(Shape(8, 8, 10_000_001, 0)), 0);
-        _expectShape("flags", 16, 0, 15);
-        this.register(address(evil), abi.encode(Shape(8, 8, 30_000, 16)), 0);
-        this.register(address(evil), abi.encode(Shape(8, 8, 10_000_000, 15)), 0);
+        this.register(address(evil), abi.encode(Shape(8, 8, 10_000_000, ON_OPEN | ON_FAILED | DRAWS)), 0);
+    }
+
+    // Proofs while no award stands are not rewarded yet: who asks for them is told so, instead of waiting for ever. Likewise what
+    // has no meaning at all.
+    function test_RevertWhen_FlagsAreNotSupported() public {
+        EvilMechanism evil = new EvilMechanism();
+        uint8 known = ON_OPEN | ON_FAILED | DRAWS;
+        uint8[3] memory flags = [ON_PROOF, known | ON_PROOF, 16];
+        for (uint256 i; i < 3; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IRegistry.UnsupportedFlags.selector, flags[i], known));
+            this.register(address(evil), abi.encode(Shape(0, 0, 30_000, flags[i])), 0);
+        }
+        uint32 instance = this.register(address(evil), abi.encode(Shape(0, 0, 30_000, known)), 0);
+        Setup memory s = setup(address(evil), abi.encode(Shape(0, 0, 30_000, ON_PROOF)), 0);
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.UnsupportedFlags.selector, ON_PROOF, known));
+        market.retune(instance, s);
     }
 
     // V10, M20: what has no code of its own cannot be a mechanism.

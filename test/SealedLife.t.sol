@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {InsufficientBond, NotYet, Unacceptable} from "../contracts/interfaces/IMechanism.sol";
-import {ISupply} from "../contracts/interfaces/ISupply.sol";
+import {Declaration, ISupply} from "../contracts/interfaces/ISupply.sol";
 import {Answer, MoveKind} from "../contracts/types/Ask.sol";
 import {Bid, Order} from "../contracts/types/Bid.sol";
+import {DRAINING} from "../contracts/types/Prover.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {State, Status} from "../contracts/types/State.sol";
 import {Base} from "./Base.t.sol";
@@ -76,6 +77,32 @@ contract SealedLifeTest is Base {
         _bring(b);
         market.tick(r, address(0), "");
         assertEq(stateOf(r).price, PRICE); // Alone: the reserve.
+    }
+
+    // Who drains after it committed can still reveal, and is awarded; it takes no other work. So does who no longer takes the
+    // mechanism or the verifier.
+    function test_Reveal_WhileDraining() public {
+        _commitAll();
+        Declaration memory d = declaration(100);
+        d.flags = DRAINING;
+        for (uint256 i; i < 2; ++i) {
+            vm.prank(provers[i]);
+            market.declare(d);
+        }
+        vm.warp(START + 61);
+        _reveal(0);
+        _reveal(1);
+        vm.warp(START + 121);
+        market.tick(r, address(0), "");
+        assertEq(stateOf(r).prover, market.ledgerOf(alice).id);
+
+        Request memory other = request(sealedInstance);
+        opened(other);
+        Bid memory b = bidFor(other, alice, 0);
+        b.data = abi.encode(_commitment(0));
+        vm.expectRevert(abi.encodeWithSelector(ISupply.Draining.selector, alice));
+        vm.prank(alice);
+        market.bid(order(other, b));
     }
 
     // What `tick` would do, without doing it.

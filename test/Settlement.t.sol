@@ -211,7 +211,7 @@ contract SettlementTest is Base {
         uint256 compensation = uint256(bond) * 9 / 20;
         uint256 burned = bond - tip - compensation;
         vm.expectEmit(address(market));
-        emit IMarket.Slashed(market.idOf(r), alice, burned, compensation, tip);
+        emit IMarket.Slashed(market.idOf(r), alice, burned, compensation, tip, stranger);
         vm.prank(stranger);
         market.expire(r);
         assertGe(burned, tip + compensation);

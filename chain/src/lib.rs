@@ -22,7 +22,7 @@
 //! call::open(&request, &input, &signature) -> Call                   calldata of every function; value for a native deposit
 //! call::deploy(&code, salt) -> (Call, Account)                       to call::DEPLOYER
 //!   .intent(key: impl Into<String>, to: Account) -> Intent           then .until(deadline) .gas_at_least(gas)           call.rs
-//! Domain::of(&node): .request_id(&request) .bid_digest(&bid) .sign_request(&key, &request) .sign_bid(&key, &bid)        sign.rs
+//! Domain::of(&node): .request_id(&request) .bid_digest(&bid, reopened_at) .sign_request(&key, &request) .sign_bid(&key, &bid, reopened_at)        sign.rs
 //! Key::from_env(variable) Key::from_keystore(path, &Password) .address()                                                key.rs
 //! Revert::decode(&data): Display is a sentence with values; .name, .arguments, .reason                                  error.rs
 //! ```

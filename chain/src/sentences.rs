@@ -17,6 +17,7 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("FallbackToken", "the fallback instance is paid in {have}, it would have to be {want}"),
     ("LadderTooLong", "there would be {have} rungs under the instance, at most {max} are allowed"),
     ("ShapeOutOfRange", "the mechanism asks for {field} = {have}, it may be {min} to {max}"),
+    ("UnsupportedFlags", "the mechanism asks for what this market does not do (flags {have}); it knows {known}"),
     ("ParamsRefused", "the mechanism {mechanism} refuses these parameters: {reason}"),
     ("UnknownVerifier", "there is no verifier {verifier}; they are numbered 1 to {verifiers}"),
     ("VerifierIsFrozen", "verifier {verifier} was frozen by its registrar: nothing can be proven to it any more"),
@@ -39,7 +40,10 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     // Requests
     ("WrongStatus", "the request {id} is {have}, it would have to be {want}"),
     ("NotRequester", "{have} may not do that, only the requester {want}"),
-    ("BadSignature", "the signature is not one of {account} over {digest}"),
+    (
+        "BadSignature",
+        "the signature is not one of {account} over {digest}; a bid has to be signed anew when its request opens again",
+    ),
     ("WrongInput", "the input's hash is {have}, the request names {want}"),
     ("WrongToken", "the request is paid in {have}, its instance in {want}"),
     ("FieldOutOfRange", "{field} is {have}, it may be {min} to {max}"),

@@ -1,10 +1,10 @@
 //! EIP-712: ids of requests, digests of bids, and signatures over both.
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, Uint};
 use alloy::signers::SignerSync;
 use alloy::sol_types::{Eip712Domain, SolStruct, eip712_domain};
 use bourse_sim::request::Request;
-use bourse_sim::{Account, Id};
+use bourse_sim::{Account, Id, Time};
 
 use crate::call::Bid;
 use crate::convert;
@@ -16,6 +16,7 @@ mod signed {
     alloy::sol! {
         struct Bid {
             bytes32 request;
+            uint40 reopenedAt;
             address prover;
             uint88 price;
             uint80 maxBond;
@@ -46,11 +47,13 @@ impl Domain {
         convert::request_out(request).eip712_signing_hash(&self.0).0
     }
 
-    /// What the prover of `bid` signs.
-    pub fn bid_digest(&self, bid: &Bid) -> Id {
+    /// What the prover of `bid` signs. `reopened_at` is 0 in the first opening of the request; after a failure, or on a lower rung,
+    /// since when it is open (`State.time`): a word is good for one opening.
+    pub fn bid_digest(&self, bid: &Bid, reopened_at: Time) -> Id {
         let sent = convert::bid_out(bid);
         let word = signed::Bid {
             request: bid.request.into(),
+            reopenedAt: Uint::saturating_from(reopened_at),
             prover: sent.prover,
             price: sent.price,
             maxBond: sent.maxBond,
@@ -68,12 +71,12 @@ impl Domain {
         sign(key, self.request_id(request))
     }
 
-    /// The signature with which anyone may bring `bid`: 65 bytes.
+    /// The signature with which anyone may bring `bid`: 65 bytes. For `reopened_at` see [`Domain::bid_digest`].
     ///
     /// # Errors
     /// [`KeyError::Signing`] if the key cannot sign.
-    pub fn sign_bid(&self, key: &Key, bid: &Bid) -> Result<Vec<u8>, KeyError> {
-        sign(key, self.bid_digest(bid))
+    pub fn sign_bid(&self, key: &Key, bid: &Bid, reopened_at: Time) -> Result<Vec<u8>, KeyError> {
+        sign(key, self.bid_digest(bid, reopened_at))
     }
 }
 

@@ -166,7 +166,7 @@ impl Fair {
 
     /// What the contract says is what the fold says.
     async fn compare(&self, market: &Market) {
-        for account in [self.requester.address(), self.prover.address(), BURNED] {
+        for account in [self.requester.address(), self.prover.address(), self.keeper.address(), BURNED] {
             assert_eq!(market.balance(ZERO, account), self.node.balance(ZERO, account).await.unwrap());
         }
         let (prover, ledger) = (self.prover.address(), self.node.ledger(self.prover.address()).await.unwrap());
@@ -213,7 +213,7 @@ impl Fair {
         let bid = self.bid(&failed);
         let order = Order {
             requester_signature: self.domain.sign_request(&self.requester.key, &failed).unwrap(),
-            prover_signature: self.domain.sign_bid(&self.prover.key, &bid).unwrap(),
+            prover_signature: self.domain.sign_bid(&self.prover.key, &bid, 0).unwrap(),
             request: failed.clone(),
             bid,
             ..Order::default()

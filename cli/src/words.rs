@@ -211,11 +211,11 @@ fn request_fields(event: &Event) -> Option<(&'static str, Fields)> {
         Event::Released { id, prover, amount } => {
             ("Released", with(id, vec![("prover", of(*prover)), wei("amount", *amount)]))
         }
-        Event::Forfeited { id, prover, burned, compensation, tip } => {
-            ("Forfeited", with(id, loss(*prover, *burned, *compensation, *tip)))
+        Event::Forfeited { id, prover, burned, compensation, tip, to } => {
+            ("Forfeited", with(id, loss(*prover, *burned, *compensation, (*tip, *to))))
         }
-        Event::Slashed { id, prover, burned, compensation, tip } => {
-            ("Slashed", with(id, loss(*prover, *burned, *compensation, *tip)))
+        Event::Slashed { id, prover, burned, compensation, tip, to } => {
+            ("Slashed", with(id, loss(*prover, *burned, *compensation, (*tip, *to))))
         }
         Event::Excused { id, prover } => ("Excused", with(id, vec![("prover", of(*prover))])),
         Event::Climbed { id, rung, instance, version } => {
@@ -321,8 +321,10 @@ fn with(id: &Id, fields: Fields) -> Fields {
     all
 }
 
-fn loss(prover: Account, burned: Wei, compensation: Wei, tip: Wei) -> Fields {
-    vec![("prover", of(prover)), wei("burned", burned), wei("compensation", compensation), wei("tip", tip)]
+fn loss(prover: Account, burned: Wei, compensation: Wei, (tip, to): (Wei, Account)) -> Fields {
+    let mut fields = vec![("prover", of(prover)), wei("burned", burned), wei("compensation", compensation)];
+    fields.extend([wei("tip", tip), ("to", of(to))]);
+    fields
 }
 
 fn of(account: Account) -> Value {

@@ -18,8 +18,14 @@ interface IMarket is IEscrow, IRegistry, ISupply {
     event Awarded(bytes32 indexed id, address indexed prover, uint88 price, uint40 due, uint16 bondBps);
     event Held(bytes32 indexed id, address indexed prover, uint80 amount, uint176 tag);
     event Released(bytes32 indexed id, address indexed prover, uint80 amount);
-    event Forfeited(bytes32 indexed id, address indexed prover, uint256 burned, uint256 compensation, uint256 tip);
-    event Slashed(bytes32 indexed id, address indexed prover, uint256 burned, uint256 compensation, uint256 tip);
+    /// A ticket was taken: so much of it is burned, compensates the requester, and tips `to`, who called.
+    event Forfeited(
+        bytes32 indexed id, address indexed prover, uint256 burned, uint256 compensation, uint256 tip, address to
+    );
+    /// The bond of an award that failed was taken, and split likewise.
+    event Slashed(
+        bytes32 indexed id, address indexed prover, uint256 burned, uint256 compensation, uint256 tip, address to
+    );
     /// An award ended without a proof and without fault, because its verifier was frozen.
     event Excused(bytes32 indexed id, address indexed prover);
     /// Opened again under the next instance of its ladder.
@@ -39,7 +45,8 @@ interface IMarket is IEscrow, IRegistry, ISupply {
 
     error WrongStatus(bytes32 id, Status have, Status want);
     error NotRequester(address have, address want);
-    /// Neither the account's key nor its code accepts the signature.
+    /// Neither the account's key nor its code accepts the signature over `digest`. A bid's digest is another one each
+    /// time its request opens again.
     error BadSignature(address account, bytes32 digest);
     /// The input's hash is not the one the request names.
     error WrongInput(bytes32 have, bytes32 want);

@@ -40,7 +40,8 @@ error InvalidParam(string name, uint256 have, uint256 min, uint256 max);
 error NotYet(uint256 time, uint256 notBefore);
 /// It was possible until `notAfter`, unix seconds.
 error TooLate(uint256 time, uint256 notAfter);
-/// The bid's price is not below what it has to beat, or above what is paid.
+/// Something about the bid is `have` and would have to be `want`, or no more than it: its price, its data, how many have bid
+/// before. The rule's own documentation says which.
 error Unacceptable(uint256 have, uint256 want);
 /// The stake that the bid offers does not cover what it would put at risk.
 error InsufficientBond(uint256 have, uint256 want);

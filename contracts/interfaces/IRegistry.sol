@@ -25,8 +25,11 @@ interface IRegistry {
     error FallbackToken(address have, address want);
     /// The ladder under a fallback may have at most `max` rungs.
     error LadderTooLong(uint256 have, uint256 max);
-    /// The mechanism asks for more than the market gives (words, gas, flags).
+    /// The mechanism asks for more than the market gives (words, gas).
     error ShapeOutOfRange(string field, uint256 have, uint256 min, uint256 max);
+    /// The mechanism asks for what the market does not do; `known` is all the flags that it takes. `ON_PROOF`, rewards for
+    /// proofs while no award stands, is none of them: under it a request could wait for proofs that nobody may bring.
+    error UnsupportedFlags(uint8 have, uint8 known);
     /// The mechanism refused the parameters; `reason` is its error.
     error ParamsRefused(address mechanism, bytes reason);
     error UnknownVerifier(uint32 verifier, uint32 verifiers);

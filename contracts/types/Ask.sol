@@ -118,7 +118,7 @@ struct Shape {
     uint8 shared;
     /// Gas for one question, 30,000 to 10,000,000.
     uint32 gas;
-    /// `ON_OPEN`, `ON_FAILED`, `ON_PROOF`.
+    /// `ON_OPEN`, `ON_FAILED`, `DRAWS`.
     uint8 flags;
 }
 
@@ -126,7 +126,7 @@ struct Shape {
 uint8 constant ON_OPEN = 1;
 // Wants to be asked for a standby when the awarded prover failed.
 uint8 constant ON_FAILED = 2;
-// Accepts proofs while no award stands.
+// Accepts proofs while no award stands. Not built yet: registration refuses it.
 uint8 constant ON_PROOF = 4;
 // Fixes beacons.
 uint8 constant DRAWS = 8;

@@ -4,7 +4,10 @@ pragma solidity ^0.8.28;
 import {Request} from "./Request.sol";
 
 /// A prover's word on the request it is brought with. Commit and reveal are two bids; the clock tells them apart. Sent by
-/// the prover, or signed by it, with the request's id, and brought by anyone.
+/// the prover, or signed by it and brought by anyone. What is signed names the request's id, and which of its openings
+/// the bid is for (`reopenedAt`: 0, or after a failure or on a lower rung `State.time`). An award ends an opening, and
+/// the next one is later: a signed bid is awarded at most once, and nobody can bring it again to put the prover's bond at
+/// risk a second time.
 struct Bid {
     /// Whose stake and capacity it commits.
     address prover;
@@ -37,15 +40,25 @@ struct Fulfillment {
     bytes proof;
 }
 
-// The EIP-712 type of `Bid`. What is signed names the request; what is sent need not repeat it.
-bytes32 constant BID_TYPEHASH =
-    keccak256("Bid(bytes32 request,address prover,uint88 price,uint80 maxBond,uint40 validUntil,bytes data)");
+// The EIP-712 type of `Bid`. What is signed names the request and its opening; what is sent need not repeat them.
+bytes32 constant BID_TYPEHASH = keccak256(
+    "Bid(bytes32 request,uint40 reopenedAt,address prover,uint88 price,uint80 maxBond,uint40 validUntil,bytes data)"
+);
 
 using {structHash} for Bid global;
 
-/// The EIP-712 struct hash of a bid for `request`.
-function structHash(Bid calldata self, bytes32 request) pure returns (bytes32) {
+/// The EIP-712 struct hash of a bid for `request` in the opening that `reopenedAt` names.
+function structHash(Bid calldata self, bytes32 request, uint40 reopenedAt) pure returns (bytes32) {
     return keccak256(
-        abi.encode(BID_TYPEHASH, request, self.prover, self.price, self.maxBond, self.validUntil, keccak256(self.data))
+        abi.encode(
+            BID_TYPEHASH,
+            request,
+            reopenedAt,
+            self.prover,
+            self.price,
+            self.maxBond,
+            self.validUntil,
+            keccak256(self.data)
+        )
     );
 }

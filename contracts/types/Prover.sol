@@ -24,7 +24,7 @@ struct Ledger {
 uint8 constant ANY_MECHANISM = 1;
 // Takes work for every verifier; otherwise only for those listed.
 uint8 constant ANY_VERIFIER = 2;
-// Takes no new award and no new deposit.
+// Takes no new award and no new deposit. Where a deposit of it stands already, it can still bid: else it could not reveal.
 uint8 constant DRAINING = 4;
 
 /// What a prover asks of work paid in one token: one slot.

@@ -49,6 +49,7 @@ using {
     instance,
     version,
     edition,
+    reopenedAt,
     toState,
     withStatus,
     reopen,
@@ -112,6 +113,12 @@ function version(StateSlot self) pure returns (uint32) {
 /// Instance and version as one number; see `editionOf`.
 function edition(StateSlot self) pure returns (uint64) {
     return uint64(StateSlot.unwrap(self) >> 192);
+}
+
+/// Which opening of its request this is: 0 for the first; after a failure, or on a lower rung, since when it is open. An award
+/// takes at least a second to fail, so that an opening before it and one after it are never the same.
+function reopenedAt(StateSlot self) pure returns (uint40) {
+    return self.prover() == 0 && self.rung() == 0 ? 0 : self.time();
 }
 
 function toState(StateSlot self) pure returns (State memory) {

@@ -163,7 +163,7 @@ fn what_is_overdue_is_expired_and_a_forgotten_deposit_given_back() {
     let slash = script.only();
     assert_eq!(slash.deed, Deed::Expire { request: id(1) });
     script.sent(&slash);
-    let slashed = Event::Slashed { id: id(1), prover: ALICE, burned: 500, compensation: 450, tip: 50 };
+    let slashed = Event::Slashed { id: id(1), prover: ALICE, burned: 500, compensation: 450, tip: 50, to: ALICE };
     script.commit(90, vec![slashed, Event::Closed { id: id(1), refund: 100 }]);
     script.tip();
     script.landed(&slash);

@@ -117,8 +117,7 @@ impl Market {
         self.stake_token
     }
 
-    /// What `account` may withdraw or lock, in `token`. Tips out of slashes are not in it before they are spent: the
-    /// events do not say whose they are.
+    /// What `account` may withdraw or lock, in `token`.
     pub fn balance(&self, token: Account, account: Account) -> Wei {
         self.money.balance(token, account)
     }

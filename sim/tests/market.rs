@@ -13,6 +13,7 @@ const STAKE: Account = [0x57; 20];
 const ALICE: Account = [0xa1; 20];
 const PAUL: Account = [0xb1; 20];
 const PETE: Account = [0xb2; 20];
+const CALLER: Account = [0xca; 20];
 const DEADLINE: Time = 10_000;
 const BOND: Wei = 1_001;
 
@@ -144,7 +145,7 @@ fn an_award_locks_its_share_of_the_bond() {
 
 #[test]
 fn a_failure_is_slashed_and_climbs_down_to_the_end() {
-    let slashed = Event::Slashed { id: id(1), prover: PAUL, burned: 250, compensation: 225, tip: 25 };
+    let slashed = Event::Slashed { id: id(1), prover: PAUL, burned: 250, compensation: 225, tip: 25, to: CALLER };
     let climbed = Event::Climbed { id: id(1), rung: 1, instance: 1, version: 1 };
     let noted = Event::Noted { id: id(1), words: vec![[1; 32], [2; 32]] };
     let market = fold(&[opened(1), noted, tipped(1, ALICE), awarded(1, PAUL, 300), slashed, climbed.clone()]);
@@ -162,9 +163,11 @@ fn a_failure_is_slashed_and_climbs_down_to_the_end() {
     let mut market = market;
     market.apply(&Event::Closed { id: id(1), refund: 500 }, 20_000).unwrap();
     assert_eq!(market.balance(ZERO, ALICE), 10_000);
-    // The tip out of the slash turns up when whoever got it spends it.
-    let spent = Event::Withdrawn { token: STAKE, account: [0xee; 20], to: PAUL, amount: 25 };
+    // The tip out of the slash is its caller's, to the wei.
+    assert_eq!(market.balance(STAKE, CALLER), 25);
+    let spent = Event::Withdrawn { token: STAKE, account: CALLER, to: PAUL, amount: 25 };
     market.apply(&spent, 20_001).unwrap();
+    assert_eq!(market.balance(STAKE, CALLER), 0);
     assert!(matches!(market.apply(&spent, 20_002), Err(Violation::Overdrawn { want: 25, .. })));
 }
 
@@ -179,7 +182,7 @@ fn tickets_are_replaced_released_forfeited_and_become_bonds() {
         held(1, PETE, 250),
         tipped(1, ALICE),
         awarded(1, PAUL, 300),
-        Event::Forfeited { id: id(1), prover: PETE, burned: 126, compensation: 112, tip: 12 },
+        Event::Forfeited { id: id(1), prover: PETE, burned: 126, compensation: 112, tip: 12, to: CALLER },
     ];
     let market = fold(&events[..4]);
     let (paul, pete) = (market.prover(&PAUL).unwrap(), market.prover(&PETE).unwrap());
@@ -189,6 +192,7 @@ fn tickets_are_replaced_released_forfeited_and_become_bonds() {
     let (paul, pete) = (market.prover(&PAUL).unwrap(), market.prover(&PETE).unwrap());
     assert_eq!((paul.locked, paul.busy), (500, 1));
     assert_eq!((pete.stake, pete.locked, pete.busy), (4_750, 0, 0));
+    assert_eq!((market.balance(STAKE, CALLER), market.balance(STAKE, BURNED)), (12, 126));
     assert!(market.request(&id(1)).unwrap().tickets.is_empty());
     assert_eq!(market.owed(STAKE), 18_000);
 }
@@ -279,7 +283,8 @@ fn stake_leaves_after_waiting() {
 
 /// A long life in one list, each event possible after those before it.
 fn chronicle() -> Vec<Event> {
-    let slashed = |nonce, prover| Event::Slashed { id: id(nonce), prover, burned: 250, compensation: 225, tip: 25 };
+    let slashed =
+        |nonce, prover| Event::Slashed { id: id(nonce), prover, burned: 250, compensation: 225, tip: 25, to: CALLER };
     let mut events = prologue();
     for nonce in 1..=4 {
         events.extend([opened(nonce), held(nonce, PETE, 10), Event::Noted { id: id(nonce), words: vec![[7; 32]; 2] }]);
@@ -296,7 +301,7 @@ fn chronicle() -> Vec<Event> {
         awarded(2, PAUL, 300),
         Event::Excused { id: id(2), prover: PAUL },
         Event::Closed { id: id(2), refund: 500 },
-        Event::Forfeited { id: id(3), prover: PETE, burned: 6, compensation: 4, tip: 0 },
+        Event::Forfeited { id: id(3), prover: PETE, burned: 6, compensation: 4, tip: 0, to: CALLER },
         Event::Cancelled { id: id(3), refund: 507 },
         Event::BeaconFixed { id: id(4), block: 77 },
         Event::NotedInstance { instance: 1, shared: vec![[8; 32]] },
@@ -313,7 +318,7 @@ fn chronicle() -> Vec<Event> {
 fn picture(market: &Market) -> String {
     let due: Vec<_> = market.due(Time::MAX - 1).map(|(id, case)| (*id, case.due())).collect();
     let live: Vec<_> = market.live().map(|(id, _)| *id).collect();
-    let accounts = [ALICE, PAUL, PETE, BURNED];
+    let accounts = [ALICE, PAUL, PETE, BURNED, CALLER];
     let money: Vec<_> = accounts.map(|who| (market.balance(ZERO, who), market.balance(STAKE, who))).into();
     let owed = (market.owed(ZERO), market.owed(STAKE));
     let (provers, requests) = (market.provers(), market.requests());
@@ -361,7 +366,7 @@ proptest! {
         let last = match end {
             0 => vec![Event::Fulfilled { id: id(1), prover: PAUL, price, proof: Vec::new() }],
             1 => vec![
-                Event::Slashed { id: id(1), prover: PAUL, burned: 250, compensation: 225, tip: 25 },
+                Event::Slashed { id: id(1), prover: PAUL, burned: 250, compensation: 225, tip: 25, to: CALLER },
                 Event::Closed { id: id(1), refund: 500 },
             ],
             2 => vec![Event::Excused { id: id(1), prover: PAUL }, Event::Closed { id: id(1), refund: 500 }],

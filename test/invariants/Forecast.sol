@@ -106,10 +106,11 @@ abstract contract Forecast is World {
     }
 
     /// Whether a bid on an open request of an honest rule leads to something.
-    function _takes(bytes32 id, Bid memory b, bool sent) internal view returns (bool) {
+    function _takes(bytes32 id, Bid memory b) internal view returns (bool) {
         Life storage l = _lives[id];
-        if (b.validUntil < block.timestamp || _seats[b.prover].draining) return false;
-        if (!sent && l.failed == b.prover) return false;
+        if (b.validUntil < block.timestamp) return false;
+        // Who committed can reveal, whatever it declared since.
+        if (_seats[b.prover].draining && _tickets[id][b.prover] == 0) return false;
         Rule rule = _rules[l.instance];
         uint256 elapsed = block.timestamp - l.time;
         if (rule == Rule.Sealed) return elapsed <= 60 ? _commits(id, l, b) : _reveals(id, l, b, elapsed);

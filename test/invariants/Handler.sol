@@ -98,7 +98,7 @@ contract Handler is Forecast {
         Bid memory b = _bid(id, people[3 + prover % 3], least, seed);
         Order[] memory orders = new Order[](1);
         orders[0] = Order(r, "", _sign(r.requester, id), b, "");
-        _place(orders, b.prover, least, _canEnter(r) && _takes(id, b, true));
+        _place(orders, b.prover, least, _canEnter(r) && _takes(id, b));
     }
 
     function cancel(uint256 which, uint256 who) external {
@@ -114,7 +114,7 @@ contract Handler is Forecast {
         if (id == 0) return;
         Bid memory b = _bid(id, who % 2 == 0 ? _holder(id, who) : people[3 + who % 3], least, seed);
         bool signed = seed % 3 == 0;
-        bool ok = l.status == Status.Open && block.timestamp < l.request.deadline && _takes(id, b, !signed);
+        bool ok = l.status == Status.Open && block.timestamp < l.request.deadline && _takes(id, b);
         Order[] memory orders = new Order[](1);
         orders[0] = Order(l.request, "", "", b, signed ? _sign(b.prover, _digest(id, b)) : bytes(""));
         _place(orders, signed ? people[6] : b.prover, least, ok);
@@ -318,8 +318,11 @@ contract Handler is Forecast {
     }
 
     function _digest(bytes32 id, Bid memory b) private view returns (bytes32) {
-        bytes32 word =
-            keccak256(abi.encode(BID_TYPEHASH, id, b.prover, b.price, b.maxBond, b.validUntil, keccak256(b.data)));
+        Life storage l = _lives[id];
+        uint40 reopenedAt = l.failed == address(0) && l.rung == 0 ? 0 : l.time;
+        bytes32 word = keccak256(
+            abi.encode(BID_TYPEHASH, id, reopenedAt, b.prover, b.price, b.maxBond, b.validUntil, keccak256(b.data))
+        );
         return keccak256(abi.encodePacked("\x19\x01", _domain, word));
     }
 }

@@ -308,7 +308,9 @@ abstract contract Model is Test {
 
     /// I27, I28: of what a prover loses at least half is nobody's, and all of it is accounted for.
     function _confiscate(Life storage life, address prover, uint256 amount, bytes memory data) private {
-        (uint256 burned, uint256 compensation, uint256 tip) = abi.decode(data, (uint256, uint256, uint256));
+        (uint256 burned, uint256 compensation, uint256 tip, address to) =
+            abi.decode(data, (uint256, uint256, uint256, address));
+        _check(to == _caller, 27, "tipped another than the caller");
         _check(burned + compensation + tip == amount, 27, "split of another amount");
         _check(burned * 2 >= amount && tip == amount / 20, 27, "split otherwise");
         _seats[prover].stake -= amount;

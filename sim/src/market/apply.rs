@@ -19,6 +19,7 @@ struct Loss {
     burned: Wei,
     compensation: Wei,
     tip: Wei,
+    to: Account,
 }
 
 impl Market {
@@ -70,14 +71,14 @@ impl Market {
                 equal("the deposit given back", *amount, ticket.amount)?;
                 self.supply.lock(*prover, ticket.amount, 0, -1)
             }
-            Event::Forfeited { id, prover, burned, compensation, tip } => {
-                let loss = Loss { burned: *burned, compensation: *compensation, tip: *tip };
+            Event::Forfeited { id, prover, burned, compensation, tip, to } => {
+                let loss = Loss { burned: *burned, compensation: *compensation, tip: *tip, to: *to };
                 let ticket = self.tear(*id, *prover)?;
                 self.supply.seize(*prover, ticket.amount)?;
                 self.confiscate(*id, ticket.amount, &loss)
             }
-            Event::Slashed { id, prover, burned, compensation, tip } => {
-                let loss = Loss { burned: *burned, compensation: *compensation, tip: *tip };
+            Event::Slashed { id, prover, burned, compensation, tip, to } => {
+                let loss = Loss { burned: *burned, compensation: *compensation, tip: *tip, to: *to };
                 self.slashed(*id, *prover, &loss, time)
             }
             Event::Excused { id, prover } => {
@@ -191,7 +192,7 @@ impl Market {
         let requester = self.cases.get(id)?.request.requester;
         self.money.credit(self.stake_token, BURNED, loss.burned);
         self.money.credit(self.stake_token, requester, loss.compensation);
-        self.money.credit_unnamed(self.stake_token, loss.tip);
+        self.money.credit(self.stake_token, loss.to, loss.tip);
         Ok(())
     }
 

@@ -13,9 +13,6 @@ pub(super) struct Money {
     balances: Kept<(Account, Account), Wei>,
     /// Tokens with amounts beyond 128 bits. They are worth nothing, and not counted.
     absurd: Kept<Account, ()>,
-    /// Paid out of slashes and forfeits to whoever called, whom the events do not name. Whoever spends more of the token
-    /// than is known of is taken to be one of them.
-    unnamed: Kept<Account, Wei>,
 }
 
 impl Money {
@@ -23,11 +20,11 @@ impl Money {
         self.balances.get(&(token, account)).copied().unwrap_or(0)
     }
 
-    /// All that is free in `token`, the unnamed included.
+    /// All that is free in `token`.
     pub(super) fn total(&self, token: Account) -> Wei {
         let from = (token, [0; 20]);
         let named = self.balances.map().range(from..).take_while(|((of, _), _)| *of == token).map(|(_, amount)| amount);
-        named.sum::<Wei>() + self.unnamed.get(&token).copied().unwrap_or(0)
+        named.sum()
     }
 
     pub(super) fn credit(&mut self, token: Account, account: Account, amount: Wei) {
@@ -45,33 +42,18 @@ impl Money {
             return Ok(());
         }
         let have = self.balance(token, account);
-        let missing = amount.saturating_sub(have);
-        if missing > 0 {
-            let unnamed = self.unnamed.get(&token).copied().unwrap_or(0);
-            let Some(rest) = unnamed.checked_sub(missing) else {
-                return Err(Violation::Overdrawn { token, account, have: have.saturating_add(unnamed), want: amount });
-            };
-            self.unnamed.set(token, rest);
-        }
-        self.balances.set((token, account), have.saturating_sub(amount));
+        let rest = have.checked_sub(amount).ok_or(Violation::Overdrawn { token, account, have, want: amount })?;
+        self.balances.set((token, account), rest);
         Ok(())
-    }
-
-    pub(super) fn credit_unnamed(&mut self, token: Account, amount: Wei) {
-        if amount > 0 {
-            *self.unnamed.edit_or_default(token) += amount;
-        }
     }
 
     pub(super) fn checkpoint(&mut self, keep: usize) {
         self.balances.checkpoint(keep);
         self.absurd.checkpoint(keep);
-        self.unnamed.checkpoint(keep);
     }
 
     pub(super) fn revert(&mut self) {
         self.balances.revert();
         self.absurd.revert();
-        self.unnamed.revert();
     }
 }

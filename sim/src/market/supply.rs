@@ -11,7 +11,7 @@ use crate::{Account, Time, Wei};
 pub const ANY_MECHANISM: u8 = 1;
 /// Takes work for every verifier.
 pub const ANY_VERIFIER: u8 = 2;
-/// Takes no new award and no new deposit.
+/// Takes no new award and no new deposit. Where a deposit of it stands already, it can still bid.
 pub const DRAINING: u8 = 4;
 
 /// A prover: what it declared, its stake in the stake token, and what it serves.
