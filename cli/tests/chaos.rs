@@ -39,7 +39,7 @@ async fn nothing_is_lost_in_a_storm() {
     println!("all asked for after {} s", began.elapsed().as_secs());
     world.calm(&records, PATIENCE).await;
     println!("over after {} s", began.elapsed().as_secs());
-    world.audit(&records).await;
+    world.audit(&records, &storm).await;
     world.processes.stop().await;
     std::fs::remove_dir_all(&world.folder).unwrap();
     println!("{} s in all", began.elapsed().as_secs());

@@ -17,7 +17,7 @@ use bourse_sim::{Account, Id, Wei, ZERO};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::World;
+use super::{Storm, World};
 
 /// Between two looks.
 const BEAT: Duration = Duration::from_millis(300);
@@ -71,9 +71,10 @@ impl World {
     }
 
     /// Nothing was lost: no request, no proof, no wei.
-    pub(crate) async fn audit(&mut self, records: &[Record]) {
+    pub(crate) async fn audit(&mut self, records: &[Record], storm: &Storm) {
         let story = self.read().await;
         self.audit_requests(&story, records).await;
+        story.audit_proofs(storm);
         self.audit_money(&story).await;
         for record in records {
             let proof = self.asked(&format!("/v1/proofs/{}", amount::hex(&record.id))).await;
@@ -179,6 +180,19 @@ impl World {
 }
 
 impl Story {
+    /// A proof is made once: that of an award which a reorg took back is good for the next one, and differs from any other.
+    fn audit_proofs(&self, storm: &Storm) {
+        let mut again = 0;
+        for ((id, by), taken_back) in &storm.proofs {
+            let Some((End::Fulfilled { prover, proof, .. }, _)) = &self.board.journeys[id].end else { continue };
+            if prover == by {
+                assert_eq!(proof, taken_back, "{} was proven twice", amount::hex(id));
+                again += 1;
+            }
+        }
+        println!("{} proofs taken back, {again} settled again for the same prover", storm.proofs.len());
+    }
+
     fn hear(&mut self, event: &Event) {
         let requester = |id| self.board.journeys[id].entered.as_ref().unwrap().0.requester;
         match event {

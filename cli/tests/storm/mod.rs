@@ -5,13 +5,17 @@ mod customers;
 mod world;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use alloy::network::Ethereum;
-use alloy::providers::RootProvider;
+use alloy::primitives::B256;
 use alloy::providers::ext::AnvilApi;
+use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::anvil::ReorgOptions;
 use bourse_chain::Update;
+use bourse_sim::event::Event;
+use bourse_sim::{Account, Id};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::time::Instant;
@@ -31,8 +35,12 @@ pub(crate) struct Storm {
     /// Who is down, and when it comes back.
     down: Vec<(Instant, &'static str)>,
     kills: BTreeMap<&'static str, usize>,
-    /// Blocks that were taken back, and the market's events in them.
-    pub(crate) lost: (usize, usize),
+    /// Blocks that were taken back.
+    blocks: usize,
+    /// The market's events in those that were seen before.
+    events: usize,
+    /// The proofs among them, by request and prover.
+    pub(crate) proofs: BTreeMap<(Id, Account), Vec<u8>>,
 }
 
 impl Storm {
@@ -41,7 +49,17 @@ impl Storm {
         let now = Instant::now();
         let reorg_at = now + length.mul_f64(rng.random_range(0.4..0.6));
         let kills = BTreeMap::new();
-        Self { rng, kill_at: now, reorg_at: Some(reorg_at), until: now + length, down: Vec::new(), kills, lost: (0, 0) }
+        Self {
+            rng,
+            kill_at: now,
+            reorg_at: Some(reorg_at),
+            until: now + length,
+            down: Vec::new(),
+            kills,
+            blocks: 0,
+            events: 0,
+            proofs: BTreeMap::new(),
+        }
     }
 
     /// Does what is due. It is over when it has had its time and everybody is back.
@@ -53,7 +71,7 @@ impl Storm {
         back.into_iter().for_each(|(_, name)| world.launch(name));
         if self.reorg_at.is_some_and(|at| at <= now) {
             self.reorg_at = None;
-            reorg(world).await;
+            self.blocks = reorg(world).await;
         }
         if now < self.until && self.kill_at <= now {
             self.strike(world, now).await;
@@ -77,21 +95,41 @@ impl Storm {
     /// Something happened on the chain.
     pub(crate) fn hear(&mut self, update: &Update) {
         if let Update::Reverted(block) = update {
-            self.lost.0 += 1;
-            self.lost.1 += block.events.len();
+            self.events += block.events.len();
+            for event in &block.events {
+                if let Event::Fulfilled { id, prover, proof, .. } = event {
+                    self.proofs.insert((*id, *prover), proof.clone());
+                }
+            }
         }
     }
 
     /// It was one: everybody was killed, and blocks with something in them were taken back.
     pub(crate) fn assert_fierce(&self, world: &World) {
-        println!("killed {:?}; {} blocks with {} events taken back", self.kills, self.lost.0, self.lost.1);
-        assert!(world.names().iter().all(|name| self.kills.contains_key(name)), "somebody was spared");
-        assert!(DEPTH <= self.lost.0 as u64 && 0 < self.lost.1, "no reorg that matters");
+        let Self { kills, blocks, events, .. } = self;
+        println!("killed {kills:?}; {blocks} blocks with {events} events taken back");
+        assert!(world.names().iter().all(|name| kills.contains_key(name)), "somebody was spared");
+        // One more block may have come between the look and the reorg.
+        assert!(DEPTH as usize <= blocks + 1 && 0 < *events, "no reorg that matters");
     }
 }
 
-/// Puts other, empty blocks in the place of the last ones. What was in those is forgotten by the node, too.
-async fn reorg(world: &World) {
+/// Puts other, empty blocks in the place of the last ones; how many of those seen before are gone. What was in them is
+/// forgotten by the node, too.
+async fn reorg(world: &World) -> usize {
     let provider = RootProvider::<Ethereum>::new_http(world.session.settings.rpc.parse().unwrap());
+    let head = provider.get_block_number().await.unwrap();
+    let blocks = head - DEPTH + 1..=head;
+    let before = hashes(&provider, blocks.clone()).await;
     provider.anvil_reorg(ReorgOptions { depth: DEPTH, tx_block_pairs: Vec::new() }).await.unwrap();
+    hashes(&provider, blocks).await.iter().zip(&before).filter(|(now, then)| now != then).count()
+}
+
+async fn hashes(provider: &RootProvider<Ethereum>, blocks: RangeInclusive<u64>) -> Vec<Option<B256>> {
+    let mut hashes = Vec::new();
+    for number in blocks {
+        let block = provider.get_block_by_number(number.into()).await.unwrap();
+        hashes.push(block.map(|block| block.header.hash));
+    }
+    hashes
 }
