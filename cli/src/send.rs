@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::hex;
 use anyhow::{Context, Result, anyhow, bail};
 use bourse_chain::{ExecuteConfig, Executor, Fault, Intent, Key, Node, Outcome, Submitted};
 use bourse_sim::Id;
+use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 /// Where a transaction landed.
@@ -25,23 +27,70 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Between two looks at the chain.
 const POLL: Duration = Duration::from_millis(150);
 
-/// Sends all `intents` from one account and waits until all have landed. What one of them needs of another has to be sent
-/// by an earlier call.
+/// Blocks for which a command remembers what it sent, in case they are taken back.
+const FINALITY: u64 = 8;
+
+/// What one command sends, remembered as long as it runs. What a command does is safe to repeat after a look at the chain,
+/// so nothing has to outlive it.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    /// A journal per account.
+    journals: Arc<TempDir>,
+}
+
+/// As [`Outbox::land`], of a command that sends once.
 ///
 /// # Errors
-/// What a contract or the node said no with, in words; or that the fate of one is unknown after three minutes.
+/// See there.
 pub async fn land(node: &Node, key: &Key, folder: &Path, intents: Vec<Intent>) -> Result<Vec<Landed>> {
-    let _lock = lock(folder, key).await?;
-    // What a command does is safe to repeat after a look at the chain, so nothing has to outlive it.
-    let scratch = tempfile::tempdir().context("a folder for the journal")?;
-    let journal = scratch.path().join("journal.sqlite");
-    let config = ExecuteConfig { finality: 2, ..ExecuteConfig::default() };
-    let mut executor = Executor::open(node.clone(), key.clone(), &journal, config).await?;
-    let landed = Sending { node, started: Instant::now(), landed: BTreeMap::new(), seen: None }
-        .run(&mut executor, &intents)
-        .await;
-    executor.close().await;
-    landed
+    Outbox::new()?.land(node, key, folder, intents).await
+}
+
+impl Outbox {
+    /// Nothing sent yet.
+    ///
+    /// # Errors
+    /// If there is no room for a journal.
+    pub fn new() -> Result<Self> {
+        let journals = tempfile::tempdir().context("a folder for the journal")?;
+        Ok(Self { journals: Arc::new(journals) })
+    }
+
+    /// Sends all `intents` from one account and waits until all have landed. What one of them needs of another has to be
+    /// sent by an earlier call.
+    ///
+    /// # Errors
+    /// What a contract or the node said no with, in words; or that the fate of one is unknown after three minutes.
+    pub async fn land(&self, node: &Node, key: &Key, folder: &Path, intents: Vec<Intent>) -> Result<Vec<Landed>> {
+        let _lock = lock(folder, key).await?;
+        // What is sent twice on purpose is meant twice.
+        let call: u64 = rand::random();
+        let named = |intent: Intent| Intent { key: format!("{call:016x}/{}", intent.key), ..intent };
+        let intents: Vec<Intent> = intents.into_iter().map(named).collect();
+        let mut executor = self.open(node, key).await?;
+        let landed = Sending::new(node).run(&mut executor, &intents).await;
+        executor.close().await;
+        landed
+    }
+
+    /// Sends again, as it was, what a reorganisation took back of what was sent from this account, and waits until it has
+    /// landed.
+    ///
+    /// # Errors
+    /// As [`Outbox::land`].
+    pub async fn restore(&self, node: &Node, key: &Key, folder: &Path) -> Result<()> {
+        let _lock = lock(folder, key).await?;
+        let mut executor = self.open(node, key).await?;
+        let restored = Sending::new(node).restore(&mut executor).await;
+        executor.close().await;
+        restored
+    }
+
+    async fn open(&self, node: &Node, key: &Key) -> Result<Executor> {
+        let journal = self.journals.path().join(format!("{}.sqlite", hex::encode(key.address())));
+        let config = ExecuteConfig { finality: FINALITY, ..ExecuteConfig::default() };
+        Ok(Executor::open(node.clone(), key.clone(), &journal, config).await?)
+    }
 }
 
 struct Sending<'a> {
@@ -52,18 +101,34 @@ struct Sending<'a> {
     seen: Option<Id>,
 }
 
-impl Sending<'_> {
+impl<'a> Sending<'a> {
+    fn new(node: &'a Node) -> Self {
+        Self { node, started: Instant::now(), landed: BTreeMap::new(), seen: None }
+    }
+
+    async fn restore(mut self, executor: &mut Executor) -> Result<()> {
+        self.advance(executor).await?;
+        while !executor.pending().await?.is_empty() {
+            self.wait(executor).await?;
+        }
+        Ok(())
+    }
+
+    async fn wait(&mut self, executor: &mut Executor) -> Result<()> {
+        if PATIENCE < self.started.elapsed() {
+            bail!("{}", unknown(executor).await);
+        }
+        sleep(POLL).await;
+        self.advance(executor).await
+    }
+
     async fn run(mut self, executor: &mut Executor, intents: &[Intent]) -> Result<Vec<Landed>> {
         self.advance(executor).await?;
         for intent in intents {
             self.submit(executor, intent).await?;
         }
-        while self.landed.len() < intents.len() {
-            if PATIENCE < self.started.elapsed() {
-                bail!("{}", unknown(executor).await);
-            }
-            sleep(POLL).await;
-            self.advance(executor).await?;
+        while !intents.iter().all(|intent| self.landed.contains_key(&intent.key)) {
+            self.wait(executor).await?;
         }
         Ok(intents.iter().filter_map(|intent| self.landed.get(&intent.key).copied()).collect())
     }

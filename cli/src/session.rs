@@ -8,7 +8,7 @@ use bourse_sim::{Account, ZERO};
 use crate::amount;
 use crate::deployment;
 use crate::output::Output;
-use crate::send::{self, Landed};
+use crate::send::{Landed, Outbox};
 use crate::settings::Settings;
 
 /// A connection to one market.
@@ -22,6 +22,7 @@ pub struct Session {
     pub domain: Domain,
     /// How to answer.
     pub out: Output,
+    outbox: Outbox,
 }
 
 impl Session {
@@ -40,13 +41,13 @@ impl Session {
             ensure!(have == want, "the node is on chain {have}, the deployment on {want}: name the right --rpc");
         }
         let domain = Domain::of(&node);
-        Ok(Self { settings, node, domain, out })
+        Ok(Self { settings, node, domain, out, outbox: Outbox::new()? })
     }
 
     /// Sends one call to the market and waits for it.
     ///
     /// # Errors
-    /// As [`send::land`].
+    /// As [`Outbox::land`].
     pub async fn send(&self, key: &Key, call: Call) -> Result<Landed> {
         self.send_to(key, self.node.market(), call).await
     }
@@ -54,7 +55,7 @@ impl Session {
     /// Sends one call to any contract and waits for it.
     ///
     /// # Errors
-    /// As [`send::land`].
+    /// As [`Outbox::land`].
     pub async fn send_to(&self, key: &Key, to: Account, call: Call) -> Result<Landed> {
         let landed = self.send_all(key, vec![call.intent("only", to)]).await?;
         landed.first().copied().context("nothing was sent")
@@ -63,9 +64,17 @@ impl Session {
     /// Sends several independent calls and waits for all.
     ///
     /// # Errors
-    /// As [`send::land`].
+    /// As [`Outbox::land`].
     pub async fn send_all(&self, key: &Key, intents: Vec<Intent>) -> Result<Vec<Landed>> {
-        send::land(&self.node, key, &self.settings.folder, intents).await
+        self.outbox.land(&self.node, key, &self.settings.folder, intents).await
+    }
+
+    /// Sends again what a reorganisation took back of what was sent through this session, and waits for it.
+    ///
+    /// # Errors
+    /// As [`Outbox::restore`].
+    pub async fn restore(&self, key: &Key) -> Result<()> {
+        self.outbox.restore(&self.node, key, &self.settings.folder).await
     }
 
     /// The number of the instance called `name`: a number, a local name, or the name of a mechanism that only one

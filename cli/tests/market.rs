@@ -234,6 +234,9 @@ async fn a_request_that_a_reorg_took_back_is_sent_again() {
     world.json(0, &["deploy"]);
     world.write("any.toml", "name = \"any\"\n[posted]\nbase = \"any\"\npatience = \"10m\"\n");
     world.json(0, &["instances", "new", "any.toml"]);
+    let provider = RootProvider::<Ethereum>::new_http(world.anvil.endpoint_url());
+    // The reorg is to take back the request alone.
+    provider.anvil_mine(Some(8), None).await.unwrap();
     let (folder, said) = (world.folder.path().join(".bourse"), world.folder.path().join("said"));
     let statement = format!("0x{}", "07".repeat(32));
     let ask = ["request", "--instance", "any", "--max-price", "0.5", "--work", "9", "--statement", &statement];
@@ -250,7 +253,6 @@ async fn a_request_that_a_reorg_took_back_is_sent_again() {
         let open = node.state(record.id).await.unwrap().status == Status::Open;
         if open && !reorged && told("open") {
             let options = ReorgOptions { depth: 3, tx_block_pairs: Vec::new() };
-            let provider = RootProvider::<Ethereum>::new_http(world.anvil.endpoint_url());
             provider.anvil_reorg(options).await.unwrap();
             reorged = true;
         } else if open && reorged && told("sending it again") {

@@ -182,6 +182,16 @@ async fn enter(session: &Session, key: &Key, mut record: Record, sign: bool) -> 
     Ok(record)
 }
 
+/// Has a request enter again that was taken back, with what was deposited for it.
+async fn restore(session: &Session, key: &Key, record: &Record) -> Result<()> {
+    session.restore(key).await?;
+    // Somebody else may have sent it, or an earlier command.
+    if session.node.state(record.id).await?.status == Status::None {
+        enter(session, key, record.clone(), false).await?;
+    }
+    Ok(())
+}
+
 /// Waits for the end, and keeps what came of it.
 async fn finish(session: &Session, key: &Key, options: &Options, record: &Record) -> Result<Outcome> {
     let guide = Guide::read(session, record.request.token).await?;
@@ -222,7 +232,7 @@ async fn wait(session: &Session, key: &Key, record: &Record, guide: &Guide) -> R
                 moved?;
                 if track.is_taken_back() {
                     say("taken back by a reorganisation of the chain: sending it again".to_owned())?;
-                    enter(session, key, record.clone(), false).await?;
+                    restore(session, key, record).await?;
                 }
                 for line in stages.news(&track.journey, &names) {
                     say(line)?;

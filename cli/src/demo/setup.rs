@@ -102,7 +102,7 @@ pub async fn market(
     for blueprint in instances {
         let number = register(&session, operator, blueprint).await?;
         deployment.instances.extend(blueprint.name.clone().map(|name| (name, number)));
-        session = Session { settings: known(&deployment), ..session };
+        session.settings = known(&deployment);
     }
     Ok(session)
 }
