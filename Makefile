@@ -15,7 +15,7 @@ endif
 # The least number of Foundry tests that have to run: a filter or a glob that matches nothing must not look green. It only grows.
 MIN_FORGE_TESTS := 390
 
-.PHONY: help setup contracts build demo test lint fmt bindings vectors test-contracts test-rust bench clean
+.PHONY: help setup contracts build demo test lint fmt bindings vectors test-contracts test-pages test-rust bench clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -37,7 +37,7 @@ build: contracts ## compile everything
 demo: build ## a real market on a local chain; DEMO_EXIT=1 ends it by itself
 	./target/debug/bourse demo
 
-test: lint test-contracts test-rust ## pass every test
+test: lint test-contracts test-pages test-rust ## pass every test
 
 lint: contracts ## formatting and lints, and generated files up to date
 	forge fmt --check
@@ -57,6 +57,10 @@ vectors: ## regenerate the vectors that the mechanisms and their twins share
 
 test-contracts: contracts
 	tools/forge-test $(MIN_FORGE_TESTS)
+
+test-pages: build
+	tools/operate-check
+	tools/demo-check
 
 test-rust: build
 	cargo test --locked --workspace

@@ -1,5 +1,6 @@
 //! The keeper's command line: parse, log, run.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use bourse_keeper::config::Args;
@@ -41,7 +42,8 @@ async fn run(args: &Args) -> anyhow::Result<()> {
     let config = args.resolve()?;
     let filter = EnvFilter::try_new(&config.log)
         .map_err(|error| anyhow::anyhow!("log is '{}'; it should be a filter such as info: {error}", config.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     if config.log_json {
         log.json().init()
     } else {
