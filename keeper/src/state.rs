@@ -106,6 +106,8 @@ pub struct State {
     lingering: BTreeSet<Id>,
     ended: VecDeque<Id>,
     proofs: BTreeMap<ProofKey, Entrusted>,
+    /// The proofs that fulfilled requests lately, with transaction and block: one may still be on its way to here.
+    settlements: HashMap<Id, (ProofKey, Id, u64)>,
     /// Why items of batches were left out, by transaction and request.
     left_out: HashMap<(Id, Id), (u64, Vec<u8>)>,
     rules: HashMap<Account, Rule>,
@@ -129,6 +131,7 @@ impl State {
             lingering: BTreeSet::new(),
             ended: VecDeque::new(),
             proofs: BTreeMap::new(),
+            settlements: HashMap::new(),
             left_out: HashMap::new(),
             rules: HashMap::new(),
             peeks: HashMap::new(),
@@ -294,6 +297,7 @@ impl State {
         self.review();
         let horizon = head.number.saturating_sub(HISTORY as u64);
         self.left_out.retain(|_, (block, _)| *block > horizon);
+        self.settlements.retain(|_, (_, _, block)| *block > horizon);
         let market = &self.market;
         self.strikes.retain(|(id, _), _| market.request(id).is_some_and(|case| case.due().is_some()));
     }

@@ -141,6 +141,25 @@ fn somebody_elses_settlement_counts_as_well() {
 }
 
 #[test]
+fn a_proof_that_was_settled_while_it_was_handed_in_is_settled() {
+    let mut script = Script::new();
+    script.commit(1, vec![opened(1, 2, 900)]);
+    script.commit(2, awarded(1, ALICE, 500));
+    script.commit(5, vec![fulfilled(1)]);
+    let same = Proof::new(id(1), ALICE, id(1).to_vec(), START + 500, 2);
+    let other = Proof::new(id(1), ALICE, vec![4], START + 500, 2);
+    script.hear(Input::Proof(same.clone()));
+    script.hear(Input::Proof(other.clone()));
+    script.tip();
+    let fates = script.fates();
+    let status = |key| fates.iter().find(|(of, _)| *of == key).map(|(_, fate)| (fate.status, fate.block));
+    assert_eq!(status(same.key), Some((Fated::Settled, Some(3))));
+    assert_eq!(status(other.key), Some((Fated::Rejected, None)));
+    script.revert();
+    assert!(script.fates().contains(&(same.key, Fate::accepted())), "its settlement was taken back");
+}
+
+#[test]
 fn a_batch_from_before_a_crash_is_waited_for_if_it_was_sent_and_made_anew_if_not() {
     for sent in [true, false] {
         let mut script = Script::new();

@@ -63,7 +63,15 @@ impl State {
     }
 
     pub(super) fn entrust(&mut self, proof: Proof, batch: Option<String>) {
-        let stage = batch.map_or(Stage::Unchecked(0), Stage::Unsure);
+        let settled = self.settlements.get(&proof.key.request).filter(|(key, ..)| *key == proof.key);
+        let stage = match settled {
+            // It was settled without us while it was handed in.
+            Some((_, transaction, block)) => {
+                self.notes.push(Note::Fate(proof.clone(), Fate::settled(*transaction, *block)));
+                Stage::Done(*block)
+            }
+            None => batch.map_or(Stage::Unchecked(0), Stage::Unsure),
+        };
         self.proofs.insert(proof.key, Entrusted { proof, stage, tries: 0 });
     }
 
@@ -158,6 +166,7 @@ impl State {
 
     /// The award of `fulfilled.request` was fulfilled, with the proof that `fulfilled` names.
     pub(super) fn fulfilled(&mut self, fulfilled: ProofKey, transaction: Id, block: u64) {
+        self.settlements.insert(fulfilled.request, (fulfilled, transaction, block));
         let of_award = |key: &ProofKey| (key.request, key.prover) == (fulfilled.request, fulfilled.prover);
         for (key, entry) in self.proofs.iter_mut().filter(|(key, _)| of_award(key)) {
             if *key != fulfilled && matches!(entry.stage, Stage::Done(_)) {
@@ -175,6 +184,7 @@ impl State {
 
     /// Block `number` was taken back: what ended in it has not.
     pub(super) fn unsettle(&mut self, number: u64) {
+        self.settlements.retain(|_, (_, _, block)| *block != number);
         for entry in self.proofs.values_mut().filter(|entry| entry.stage == Stage::Done(number)) {
             entry.stage = Stage::Unchecked(0);
             self.notes.push(Note::Fate(entry.proof.clone(), Fate::accepted()));
