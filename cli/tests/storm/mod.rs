@@ -82,7 +82,10 @@ impl Storm {
 
     async fn strike(&mut self, world: &mut World, now: Instant) {
         self.kill_at = now + self.rng.random_range(Duration::from_secs(1)..Duration::from_secs(3));
-        let names = world.names();
+        // Everybody once, then whoever it hits.
+        let (all, kills) = (world.names(), &self.kills);
+        let spared: Vec<_> = all.iter().copied().filter(|name| !kills.contains_key(name)).collect();
+        let names = if spared.is_empty() { all } else { spared };
         let victim = names[self.rng.random_range(0..names.len())];
         let back = now + self.rng.random_range(Duration::ZERO..Duration::from_secs(2));
         if world.processes.runs(victim) {
