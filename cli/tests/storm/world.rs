@@ -124,7 +124,8 @@ fn instances() -> Vec<Blueprint> {
             posted.patience = "3m".into();
         }
         if let Some(sealed) = &mut blueprint.sealed {
-            (sealed.commit, sealed.reveal) = ("6s".into(), "15s".into());
+            // It ends as soon as all have revealed.
+            (sealed.commit, sealed.reveal) = ("6s".into(), "45s".into());
         }
     }
     instances
