@@ -5,11 +5,12 @@ import {Consultation} from "./Consultation.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
 import {Memory} from "./libraries/Memory.sol";
 import {Answer, Cause, MoveKind, ON_FAILED, ON_OPEN} from "./types/Ask.sol";
-import {Bid, Order} from "./types/Bid.sol";
+import {Bid, Order, bidHash} from "./types/Bid.sol";
+import {OrderRef, proverIn} from "./types/OrderRef.sol";
 import {LedgerSlot, OfferSlot, Ticket} from "./types/Prover.sol";
-import {MoveRef, ReplyRef} from "./types/ReplyRef.sol";
+import {MoveRef, ReplyRef, saleTo} from "./types/ReplyRef.sol";
 import {Request} from "./types/Request.sol";
-import {RequestRef} from "./types/RequestRef.sol";
+import {RequestRef, refTo, unpack} from "./types/RequestRef.sol";
 import {BPS, StateSlot, Status, awardFor, bondAt} from "./types/State.sol";
 
 /// How requests find provers: the mechanism's moves are checked and done.
@@ -46,13 +47,35 @@ abstract contract Auctions is Consultation {
     /// @inheritdoc IMarket
     function bid(Order[] calldata orders) external nonReentrant {
         require(orders.length != 0, EmptyBatch());
-        Case memory c;
-        c.caller = msg.sender;
+        (Case memory c, Turn memory turn) = _bidding();
         uint256 mark = Memory.mark();
         for (uint256 i; i < orders.length; ++i) {
+            Order calldata order = orders[i];
+            Bid calldata b = order.bid;
             uint64 edition = c.edition;
-            _bid(c, orders[i]);
+            _take(c, refTo(order.request));
+            (turn.actor, turn.price, turn.maxBond, turn.validUntil) = (b.prover, b.price, b.maxBond, b.validUntil);
+            _bid(c, turn, b.data, order.input, order.requesterSignature, order.proverSignature);
             // Nothing of one bid is of use to the next but the configuration, if it is the same.
+            if (edition == c.edition) Memory.release(mark);
+            else mark = Memory.mark();
+        }
+    }
+
+    /// @inheritdoc IMarket
+    function bidBatch(bytes calldata orders) external nonReentrant {
+        require(orders.length != 0, EmptyBatch());
+        (Case memory c, Turn memory turn) = _bidding();
+        uint256 mark = Memory.mark();
+        uint256 at;
+        uint256 last;
+        assembly ("memory-safe") {
+            at := orders.offset
+            last := add(at, orders.length)
+        }
+        while (at < last) {
+            uint64 edition = c.edition;
+            at = _bidPacked(c, turn, at, last);
             if (edition == c.edition) Memory.release(mark);
             else mark = Memory.mark();
         }
@@ -74,14 +97,19 @@ abstract contract Auctions is Consultation {
         returns (Answer memory)
     {
         (Case memory c, Turn memory turn) = _ticking(request, about);
-        _answer(c, turn, data).send();
+        _read(c, _ask(c, turn, data)).send();
     }
 
     /* INTERNAL */
 
     /// Asks the mechanism and does what it says.
     function _consult(Case memory c, Turn memory turn, bytes calldata data) internal returns (ReplyRef reply) {
-        reply = _answer(c, turn, data);
+        reply = _read(c, _ask(c, turn, data));
+        _follow(c, turn, reply);
+    }
+
+    /// Does what an answer says.
+    function _follow(Case memory c, Turn memory turn, ReplyRef reply) private {
         _note(c, reply);
         bool wasOpen = c.state.isOpen();
         uint256 count = reply.count();
@@ -145,26 +173,91 @@ abstract contract Auctions is Consultation {
         return c.id;
     }
 
-    function _bid(Case memory c, Order calldata order) private {
-        _take(c, order.request);
-        Bid calldata b = order.bid;
-        (address prover, uint256 validUntil) = (b.prover, b.validUntil);
-        require(block.timestamp <= validUntil, BidExpired(block.timestamp, validUntil));
+    /// A case and a turn for one bid after the other.
+    function _bidding() private view returns (Case memory c, Turn memory turn) {
+        c.caller = msg.sender;
+        (turn.cause, turn.bids) = (Cause.Bid, true);
+    }
+
+    /// Brings the order that is packed at `at` in calldata; returns where the next one would begin, which is not behind `last`.
+    function _bidPacked(Case memory c, Turn memory turn, uint256 at, uint256 last) private returns (uint256) {
+        (RequestRef request, uint256 rest) = unpack(at);
+        OrderRef order = OrderRef.wrap(rest);
+        (
+            bytes calldata requesterSignature,
+            bytes calldata signature,
+            bytes calldata data,
+            bytes calldata input,
+            uint256 next
+        ) = order.parts();
+        if (next > last) revert TruncatedOrder(last - at, next - at);
+        (turn.price, turn.maxBond, turn.validUntil) = order.terms();
+        if (signature.length == 0) {
+            turn.actor = msg.sender;
+        } else {
+            if (signature.length < 20) revert TruncatedOrder(signature.length, 20);
+            (turn.actor, signature) = proverIn(signature);
+        }
+        _take(c, request);
+        _bid(c, turn, data, input, requesterSignature, signature);
+        return next;
+    }
+
+    /// Brings the bid that `turn` holds the terms of.
+    function _bid(
+        Case memory c,
+        Turn memory turn,
+        bytes calldata data,
+        bytes calldata input,
+        bytes calldata requesterSignature,
+        bytes calldata proverSignature
+    ) private {
+        address prover = turn.actor;
+        require(block.timestamp <= turn.validUntil, BidExpired(block.timestamp, turn.validUntil));
         bool enters = c.state.isNew();
         if (!enters) {
             _requireOpen(c);
             uint256 deadline = c.request.deadline();
             require(block.timestamp < deadline, DeadlinePassed(block.timestamp, deadline));
         }
-        if (msg.sender != prover) _requireSignature(prover, _bidDigest(c, b), order.proverSignature);
-        if (enters) _enter(c, order.input, order.requesterSignature);
+        if (msg.sender != prover) _requireSignature(prover, _bidDigest(c, turn, data), proverSignature);
+        if (enters) _enter(c, input, requesterSignature);
         else _configure(c);
-        Turn memory turn = _turn(c, Cause.Bid, prover);
+        _look(c, turn);
         // Who holds a ticket was taken on already: a prover that drains since can still reveal.
         if (_held(c, prover) == 0) _requireServes(prover, turn.ledger, c.config.mechanism(), c.request.verifier());
-        (turn.bids, turn.maxBond, turn.price) = (true, b.maxBond, b.price);
-        _consult(c, turn, b.data);
+        bytes memory result = _ask(c, turn, data);
+        if (!_sold(c, turn, result)) _follow(c, turn, _read(c, result));
         _storeState(c);
+    }
+
+    function _bidDigest(Case memory c, Turn memory turn, bytes calldata data) private view returns (bytes32) {
+        uint256 reopenedAt = c.state.reopenedAt();
+        return _hashTypedData(bidHash(c.id, reopenedAt, turn.actor, turn.price, turn.maxBond, turn.validUntil, data));
+    }
+
+    /// Does the commonest of answers without the detours of the others: a sale to the bidder, of a request without deposits, by a
+    /// rule without words. False, and nothing done, if the answer is another.
+    function _sold(Case memory c, Turn memory turn, bytes memory result) private returns (bool sold) {
+        if (c.state.holds() != 0 || c.config.keepsWords()) return false;
+        address prover = turn.actor;
+        uint256 price;
+        (sold, price) = saleTo(result, prover);
+        if (!sold) return false;
+        RequestRef request = c.request;
+        (StateSlot terms, uint256 bond) = _terms(request, price, 0, BPS);
+        _requireConsent(turn, price, bond);
+        bytes memory why;
+        LedgerSlot ledger;
+        unchecked {
+            // A due time is after now.
+            why = _refuses(prover, turn.offer, request, price, bond, terms.time() - block.timestamp);
+        }
+        // Nothing has touched the ledger since it was read.
+        if (why.length == 0) (why, ledger) = _engage(prover, turn.ledger, bond, false);
+        if (why.length != 0) _requireNone(why);
+        _store(prover, ledger);
+        _grant(c, prover, terms, ledger.id(), request.requester());
     }
 
     /// The case and turn of a tick, if one is possible at all: on an open request, or about a ticket that outlived it.
@@ -205,18 +298,12 @@ abstract contract Auctions is Consultation {
         bool bids = turn.bids && prover == turn.actor;
         uint80 held = _held(c, prover);
         require(bids || held != 0, MoveRefused(MoveKind.Award, prover, "no consent"));
-        (StateSlot terms, uint256 bond) = _terms(c.request, move);
-        if (bids) {
-            require(bond <= turn.maxBond, TooMuch("bond", bond, turn.maxBond));
-            require(turn.price <= move.amount(), MoveRefused(MoveKind.Award, prover, "below bid"));
-        }
-
+        (StateSlot terms, uint256 bond) = _terms(c.request, move.amount(), move.due(), move.bps());
+        if (bids) _requireConsent(turn, move.amount(), bond);
         OfferSlot offer = bids ? turn.offer : _offer(prover, c.request.token());
         (bytes memory why, uint256 number) = _bind(c, prover, offer, terms, bond, held);
         if (why.length == 0) {
-            _tip(c, turn.bids ? c.request.requester() : msg.sender);
-            c.state = c.state.award(terms, number);
-            emit Awarded(c.id, prover, terms.price(), terms.time(), terms.bondBps());
+            _grant(c, prover, terms, number, turn.bids ? c.request.requester() : msg.sender);
             return;
         }
         if (bids) _requireNone(why);
@@ -224,13 +311,30 @@ abstract contract Auctions is Consultation {
         if (c.config.flags() & ON_FAILED != 0) _consult(c, Cause.Failed, prover);
     }
 
-    /// What a move awards for, as it will stand in the state; and the bond, in the stake token.
-    function _terms(RequestRef request, MoveRef move) private view returns (StateSlot terms, uint256 bond) {
-        (uint256 price, uint256 most, uint256 bps) = (move.amount(), request.maxPrice(), move.bps());
+    /// A bid is awarded for no less than it asks, with no more at stake than it offers.
+    function _requireConsent(Turn memory turn, uint256 price, uint256 bond) private pure {
+        require(bond <= turn.maxBond, TooMuch("bond", bond, turn.maxBond));
+        require(turn.price <= price, MoveRefused(MoveKind.Award, turn.actor, "below bid"));
+    }
+
+    /// What is awarded, as it will stand in the state; and the bond, in the stake token.
+    function _terms(RequestRef request, uint256 price, uint256 promised, uint256 bps)
+        private
+        view
+        returns (StateSlot terms, uint256 bond)
+    {
+        uint256 most = request.maxPrice();
         require(price <= most, TooMuch("price", price, most));
         if (bps == 0) bps = BPS;
-        terms = awardFor(price, _due(request, move.due()), bps);
+        terms = awardFor(price, _due(request, promised), bps);
         bond = bondAt(request.bond(), bps);
+    }
+
+    /// Awards on terms whose bond has been taken; whoever is tipped for it gets what is still there.
+    function _grant(Case memory c, address prover, StateSlot terms, uint256 number, address tipTo) private {
+        _tip(c, tipTo);
+        c.state = c.state.award(terms, number);
+        emit Awarded(c.id, prover, c.state);
     }
 
     /// Takes the bond and the capacity of an award, in place of the ticket with `held` if there is one; or says why it cannot, as
@@ -253,8 +357,10 @@ abstract contract Auctions is Consultation {
     function _due(RequestRef request, uint256 promised) private view returns (uint256) {
         uint256 deadline = request.deadline();
         if (promised == 0) {
-            uint256 end = block.timestamp + request.window();
-            return end < deadline ? end : deadline;
+            unchecked {
+                uint256 end = block.timestamp + request.window();
+                return end < deadline ? end : deadline;
+            }
         }
         require(
             block.timestamp < promised && promised <= deadline,

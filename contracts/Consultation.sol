@@ -23,10 +23,11 @@ abstract contract Consultation is Requests {
         address actor;
         LedgerSlot ledger;
         OfferSlot offer;
-        /// The actor bids: it puts at most `maxBond` at risk, and accepts no less than `price`.
+        /// The actor bids: it accepts no less than `price`, puts at most `maxBond` at risk, and stands by that until `validUntil`.
         bool bids;
-        uint256 maxBond;
         uint256 price;
+        uint256 maxBond;
+        uint256 validUntil;
     }
 
     /// Longest answer of a mechanism.
@@ -65,19 +66,33 @@ abstract contract Consultation is Requests {
         turn.cause = cause;
         if (actor == address(0)) return turn;
         turn.actor = actor;
+        _look(c, turn);
+    }
+
+    /// Reads what the actor has declared.
+    function _look(Case memory c, Turn memory turn) internal view {
+        address actor = turn.actor;
         turn.ledger = _ledger(actor);
         turn.offer = _offer(actor, c.request.token());
     }
 
-    function _answer(Case memory c, Turn memory turn, bytes calldata data) internal view returns (ReplyRef reply) {
+    /// What the mechanism says, not looked at yet.
+    function _ask(Case memory c, Turn memory turn, bytes calldata data) internal view returns (bytes memory result) {
         ConfigRef config = c.config;
         address mechanism = config.mechanism();
         (bytes32 have, bytes32 want) = (mechanism.codehash, config.codehash());
         require(have == want, CodeChanged(mechanism, have, want));
-        (bool ok, bytes memory result) = ForeignCall.ask(mechanism, config.gas(), _question(c, turn, data), MAX_ANSWER);
+        bool ok;
+        (ok, result) = ForeignCall.ask(mechanism, config.gas(), _question(c, turn, data), MAX_ANSWER);
         require(ok, MechanismFailed(mechanism, result));
+    }
+
+    /// The answer that `result` has to be.
+    function _read(Case memory c, bytes memory result) internal pure returns (ReplyRef reply) {
+        ConfigRef config = c.config;
+        bool ok;
         (ok, reply) = refTo(result);
-        if (!ok) revert MalformedAnswer(mechanism, result.length);
+        if (!ok) revert MalformedAnswer(config.mechanism(), result.length);
         (uint256 words, uint256 most) = (reply.words().length, config.words());
         require(words == most, TooMuch("words", words, most));
         (words, most) = (reply.shared().length, config.shared());

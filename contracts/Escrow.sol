@@ -9,9 +9,14 @@ import {IEscrow} from "./interfaces/IEscrow.sol";
 
 /// Money: the only file that moves tokens. The other parts credit and debit.
 abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
+    /// A struct of its own, so that one reference serves to read it and to write it.
+    struct Balance {
+        uint256 amount;
+    }
+
     /* STORAGE */
 
-    mapping(address token => mapping(address account => uint256)) private _balances;
+    mapping(address token => mapping(address account => Balance)) private _balances;
 
     /* EXTERNAL */
 
@@ -19,23 +24,6 @@ abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
     function deposit(address token, address account, uint256 amount) external payable nonReentrant {
         uint256 value = token == address(0) ? amount : 0;
         require(msg.value == value, WrongValue(msg.value, value));
-        _deposit(token, account, amount);
-    }
-
-    /// @inheritdoc IEscrow
-    function depositWithPermit(
-        address token,
-        address account,
-        uint256 amount,
-        uint256 deadline,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) external nonReentrant {
-        require(token != address(0), WrongValue(0, amount));
-        // A permit is public once sent. Whoever uses it first sets the allowance all the same, so that its failure
-        // here says nothing.
-        try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         _deposit(token, account, amount);
     }
 
@@ -50,20 +38,37 @@ abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
 
     /// @inheritdoc IEscrow
     function balanceOf(address token, address account) external view nonReentrantView returns (uint256) {
-        return _balances[token][account];
+        return _balances[token][account].amount;
     }
 
     /* INTERNAL */
 
+    function _depositWithPermit(
+        address token,
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) internal {
+        require(token != address(0), WrongValue(0, amount));
+        // A permit is public once sent. Whoever uses it first sets the allowance all the same, so that its failure
+        // here says nothing.
+        try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        _deposit(token, account, amount);
+    }
+
     function _credit(address token, address account, uint256 amount) internal {
-        if (amount != 0) _balances[token][account] += amount;
+        if (amount != 0) _balances[token][account].amount += amount;
     }
 
     function _debit(address token, address account, uint256 amount) internal {
-        uint256 have = _balances[token][account];
+        Balance storage balance = _balances[token][account];
+        uint256 have = balance.amount;
         require(have >= amount, InsufficientBalance(token, account, have, amount));
         unchecked {
-            _balances[token][account] = have - amount;
+            balance.amount = have - amount;
         }
     }
 

@@ -4,10 +4,12 @@ pragma solidity 0.8.37;
 import {Office} from "./Office.sol";
 import {Settlement} from "./Settlement.sol";
 import {Supply} from "./Supply.sol";
+import {IEscrow} from "./interfaces/IEscrow.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {Declaration, ISupply} from "./interfaces/ISupply.sol";
 import {Delegate} from "./libraries/Delegate.sol";
-import {Setup} from "./types/Instance.sol";
+import {Config, Instance, Setup} from "./types/Instance.sol";
+import {Ledger, Offer} from "./types/Prover.sol";
 
 /// START HERE: the market. One contract, from parts that can be read alone:
 ///
@@ -15,7 +17,7 @@ import {Setup} from "./types/Instance.sol";
 ///   These know nothing of each other.
 /// - `Requests`: how requests enter and are taken back. `Consultation`: how mechanisms are asked. `Auctions`: how requests
 ///   find provers. `Settlement`: how they end. Each builds on the one before; together they are the life of a request.
-/// - `Office`: the code of what is done rarely, run from here.
+/// - `Office`: the code of what is done rarely or only shown, run from here.
 ///
 /// It has no owner, no fee and no upgrade. What it promises is in ARCHITECTURE.md, under "Invariants".
 contract Market is Settlement {
@@ -78,6 +80,74 @@ contract Market is Settlement {
 
     /// @inheritdoc ISupply
     function finishUnstake() external {
+        Delegate.run(_office);
+    }
+
+    /// @inheritdoc IRegistry
+    function instanceOf(uint32 instance) external view returns (Instance memory) {
+        instance;
+        Delegate.read(_office);
+    }
+
+    /// @inheritdoc IRegistry
+    function configOf(uint32 instance, uint32 version) external view returns (Config memory) {
+        (instance, version);
+        Delegate.read(_office);
+    }
+
+    /// @inheritdoc IRegistry
+    function verifierOf(uint32 verifier) external view returns (address, uint32, bool, bytes32, address) {
+        verifier;
+        Delegate.read(_office);
+    }
+
+    /// @inheritdoc ISupply
+    function ledgerOf(address prover) external view returns (Ledger memory) {
+        prover;
+        Delegate.read(_office);
+    }
+
+    /// @inheritdoc ISupply
+    function offerOf(address prover, address token) external view returns (Offer memory) {
+        (prover, token);
+        Delegate.read(_office);
+    }
+
+    /// @inheritdoc ISupply
+    function proverOf(uint24 id) external view returns (address) {
+        id;
+        Delegate.read(_office);
+    }
+
+    /// @inheritdoc ISupply
+    function acceptsMechanism(address prover, address mechanism) external view returns (bool) {
+        (prover, mechanism);
+        Delegate.read(_office);
+    }
+
+    /// @inheritdoc ISupply
+    function acceptsVerifier(address prover, uint32 verifier) external view returns (bool) {
+        (prover, verifier);
+        Delegate.read(_office);
+    }
+
+    /// @inheritdoc ISupply
+    function exitOf(address prover) external view returns (uint128, uint40) {
+        prover;
+        Delegate.read(_office);
+    }
+
+    /// @inheritdoc IEscrow
+    function depositWithPermit(
+        address token,
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external {
+        (token, account, amount, deadline, v, r, s);
         Delegate.run(_office);
     }
 }

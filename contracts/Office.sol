@@ -4,15 +4,17 @@ pragma solidity 0.8.37;
 import {Escrow} from "./Escrow.sol";
 import {Registry} from "./Registry.sol";
 import {Supply} from "./Supply.sol";
+import {IEscrow} from "./interfaces/IEscrow.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {Declaration, ISupply} from "./interfaces/ISupply.sol";
-import {Setup} from "./types/Instance.sol";
+import {Config, Instance, Setup} from "./types/Instance.sol";
+import {Ledger, Offer} from "./types/Prover.sol";
 
-/// What the market does rarely: registering and declaring. Its code has no room in `Market`, which deploys it and runs it
+/// What the market does rarely, or only shows: registering and declaring, and what was registered and declared. Its code has no room in `Market`, which deploys it and runs it
 /// in its own storage, so that it is one contract to everyone. It has the parts of the market in the same order, and
 /// nothing of its own. Called by itself, it is a market without requests.
 ///
-/// Nothing here is closed to reentrancy, so that a callback or a token's hook may act as the prover or owner it is: none of it
+/// Nothing of registry and supply is closed to reentrancy, so that a callback or a token's hook may act as the prover or owner it is: none of it
 /// calls out but to ask a mechanism about parameters (a static call), and nothing in the market keeps a ledger, a
 /// balance or an instance across a call that could come back here.
 contract Office is Escrow, Registry, Supply {
@@ -62,5 +64,67 @@ contract Office is Escrow, Registry, Supply {
     /// @inheritdoc ISupply
     function finishUnstake() external {
         _credit(stakeToken, msg.sender, _finishUnstake());
+    }
+
+    /// @inheritdoc IRegistry
+    function instanceOf(uint32 instance) external view returns (Instance memory) {
+        return _instanceOf(instance);
+    }
+
+    /// @inheritdoc IRegistry
+    function configOf(uint32 instance, uint32 version) external view returns (Config memory) {
+        return _configOf(instance, version);
+    }
+
+    /// @inheritdoc IRegistry
+    function verifierOf(uint32 verifier)
+        external
+        view
+        returns (address target, uint32 gas, bool frozen, bytes32 codehash, address registrar)
+    {
+        return _verifierOf(verifier);
+    }
+
+    /// @inheritdoc ISupply
+    function ledgerOf(address prover) external view returns (Ledger memory) {
+        return _ledger(prover).toLedger();
+    }
+
+    /// @inheritdoc ISupply
+    function offerOf(address prover, address token) external view returns (Offer memory) {
+        return _offer(prover, token).toOffer();
+    }
+
+    /// @inheritdoc ISupply
+    function proverOf(uint24 id) external view returns (address) {
+        return _proverAt(id);
+    }
+
+    /// @inheritdoc ISupply
+    function acceptsMechanism(address prover, address mechanism) external view returns (bool) {
+        return _acceptsMechanism(prover, mechanism);
+    }
+
+    /// @inheritdoc ISupply
+    function acceptsVerifier(address prover, uint32 verifier) external view returns (bool) {
+        return _acceptsVerifier(prover, verifier);
+    }
+
+    /// @inheritdoc ISupply
+    function exitOf(address prover) external view returns (uint128 amount, uint40 readyAt) {
+        return _exitOf(prover);
+    }
+
+    /// @inheritdoc IEscrow
+    function depositWithPermit(
+        address token,
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external nonReentrant {
+        _depositWithPermit(token, account, amount, deadline, v, r, s);
     }
 }

@@ -35,30 +35,25 @@ abstract contract Registry is IRegistry {
     mapping(uint32 instance => InstanceSlot) private _instances;
     mapping(uint32 verifier => Verifier) private _verifiers;
 
-    /* EXTERNAL */
+    /* INTERNAL */
 
-    /// @inheritdoc IRegistry
-    function instanceOf(uint32 instance) external view returns (Instance memory) {
+    function _instanceOf(uint32 instance) internal view returns (Instance memory) {
         return _instances[instance].toInstance();
     }
 
-    /// @inheritdoc IRegistry
-    function configOf(uint32 instance, uint32 version) external view returns (Config memory) {
+    function _configOf(uint32 instance, uint32 version) internal view returns (Config memory) {
         _requireVersion(instance, version, _instances[instance].version());
         return _config(editionOf(instance, version)).toConfig();
     }
 
-    /// @inheritdoc IRegistry
-    function verifierOf(uint32 verifier)
-        external
+    function _verifierOf(uint32 verifier)
+        internal
         view
         returns (address target, uint32 gas, bool frozen, bytes32 codehash, address registrar)
     {
         Verifier storage entry = _verifiers[verifier];
         return (entry.target, entry.gas, entry.frozen, entry.codehash, entry.registrar);
     }
-
-    /* INTERNAL */
 
     function _register(Setup calldata setup, bool open) internal returns (uint32 instance) {
         Config memory config = _configure(setup);
@@ -120,12 +115,17 @@ abstract contract Registry is IRegistry {
         return _verifiers[verifier].codehash;
     }
 
+    /// What an instance lists was there when it was registered, and is not looked up again: if it was frozen since, the request
+    /// still ends without fault.
     function _requireVerifier(uint256 verifier, uint256 instance, ConfigRef config) internal view {
         uint32 number = uint32(verifier);
+        if (config.lists()) {
+            require(config.has(verifier), VerifierNotAdmitted(uint32(instance), number));
+            return;
+        }
         Verifier storage entry = _verifiers[number];
         if (entry.target == address(0)) revert UnknownVerifier(number, _verifierCount);
         require(!entry.frozen, VerifierIsFrozen(number));
-        require(config.admits(verifier), VerifierNotAdmitted(uint32(instance), number));
     }
 
     /* PRIVATE */

@@ -10,7 +10,6 @@ import {Supply} from "./Supply.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
 import {ForeignCall} from "./libraries/ForeignCall.sol";
 import {Notice} from "./libraries/Notice.sol";
-import {Bid} from "./types/Bid.sol";
 import {ConfigRef} from "./types/ConfigRef.sol";
 import {InstanceSlot, editionOf} from "./types/Instance.sol";
 import {Request} from "./types/Request.sol";
@@ -63,15 +62,14 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
     /* INTERNAL */
 
     function _case(Request calldata request) internal view returns (Case memory c) {
-        _take(c, request);
+        _take(c, refTo(request));
         c.caller = msg.sender;
     }
 
     /// Makes `c` the case of `request`. A configuration that it has is kept, for the next request under the same.
-    function _take(Case memory c, Request calldata request) internal view {
-        RequestRef ref = refTo(request);
-        bytes32 id = _hashTypedData(ref.structHash());
-        (c.id, c.request, c.state) = (id, ref, _states[id]);
+    function _take(Case memory c, RequestRef request) internal view {
+        bytes32 id = _hashTypedData(request.structHash());
+        (c.id, c.request, c.state) = (id, request, _states[id]);
     }
 
     /// Reads the configuration that holds for `c`.
@@ -139,10 +137,6 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
         require(ForeignCall.confirms(account, SIGNATURE_GAS, question, 0x1626ba7e), BadSignature(account, digest));
     }
 
-    function _bidDigest(Case memory c, Bid calldata bid) internal view returns (bytes32) {
-        return _hashTypedData(bid.structHash(c.id, c.state.reopenedAt()));
-    }
-
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
         return ("Bourse", "1");
     }
@@ -161,13 +155,15 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
 
     function _requireTerms(RequestRef request, bytes calldata input) private view {
         uint256 deadline = request.deadline();
-        uint256 latest = block.timestamp + MAX_LIFETIME;
         uint256 callbackGas = request.callbackGas();
         (bytes32 have, bytes32 want) = (input.length == 0 ? bytes32(0) : keccak256(input), request.input());
         require(request.work() != 0, FieldOutOfRange("work", 0, 1, type(uint64).max));
         require(request.window() != 0, FieldOutOfRange("window", 0, 1, type(uint32).max));
         require(block.timestamp < deadline, DeadlinePassed(block.timestamp, deadline));
-        require(deadline <= latest, FieldOutOfRange("deadline", deadline, block.timestamp + 1, latest));
+        unchecked {
+            uint256 latest = block.timestamp + MAX_LIFETIME;
+            if (deadline > latest) revert FieldOutOfRange("deadline", deadline, block.timestamp + 1, latest);
+        }
         require(callbackGas <= MAX_CALLBACK_GAS, FieldOutOfRange("callbackGas", callbackGas, 0, MAX_CALLBACK_GAS));
         require(have == want, WrongInput(have, want));
     }

@@ -6,6 +6,7 @@ import {IFulfillmentCallback} from "./interfaces/IFulfillmentCallback.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
 import {IVerifier, VERIFIED} from "./interfaces/IVerifier.sol";
 import {ForeignCall} from "./libraries/ForeignCall.sol";
+import {Memory} from "./libraries/Memory.sol";
 import {Cause, ON_FAILED} from "./types/Ask.sol";
 import {Fulfillment} from "./types/Bid.sol";
 import {LedgerSlot} from "./types/Prover.sol";
@@ -26,14 +27,18 @@ abstract contract Settlement is Auctions {
     function fulfill(Fulfillment[] calldata items) external nonReentrant returns (uint256 settled) {
         require(items.length != 0, EmptyBatch());
         bytes memory first;
+        uint256 mark = Memory.mark();
         for (uint256 i; i < items.length; ++i) {
             (bytes32 id, bytes memory why) = _fulfill(items[i]);
             if (why.length == 0) {
                 ++settled;
+                Memory.release(mark);
                 continue;
             }
-            if (first.length == 0) first = why;
             emit FulfillmentRejected(id, why);
+            // Of all items only the first error is needed any longer.
+            if (first.length != 0) Memory.release(mark);
+            else (first, mark) = (why, Memory.mark());
         }
         if (settled == 0) _requireNone(first);
     }

@@ -2,16 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Declaration, ISupply} from "./interfaces/ISupply.sol";
-import {
-    ANY_MECHANISM,
-    ANY_VERIFIER,
-    DRAINING,
-    Ledger,
-    LedgerSlot,
-    Offer,
-    OfferSlot,
-    packOffer
-} from "./types/Prover.sol";
+import {ANY_MECHANISM, ANY_VERIFIER, DRAINING, LedgerSlot, OfferSlot, packOffer} from "./types/Prover.sol";
 import {RequestRef} from "./types/RequestRef.sol";
 
 /// Provers: what they declare, and their stake and capacity in one ledger for all mechanisms.
@@ -41,39 +32,19 @@ abstract contract Supply is ISupply {
         stakeToken = stakeToken_;
     }
 
-    /* EXTERNAL */
+    /* INTERNAL */
 
-    /// @inheritdoc ISupply
-    function ledgerOf(address prover) external view returns (Ledger memory) {
-        return _ledgers[prover].toLedger();
-    }
-
-    /// @inheritdoc ISupply
-    function offerOf(address prover, address token) external view returns (Offer memory) {
-        return _offers[prover][token].toOffer();
-    }
-
-    /// @inheritdoc ISupply
-    function proverOf(uint24 id) external view returns (address) {
-        return _proverOf[id];
-    }
-
-    /// @inheritdoc ISupply
-    function acceptsMechanism(address prover, address mechanism) public view returns (bool) {
+    function _acceptsMechanism(address prover, address mechanism) internal view returns (bool) {
         return _ledgers[prover].flags() & ANY_MECHANISM != 0 || _mechanisms[prover][mechanism];
     }
 
-    /// @inheritdoc ISupply
-    function acceptsVerifier(address prover, uint32 verifier) public view returns (bool) {
+    function _acceptsVerifier(address prover, uint32 verifier) internal view returns (bool) {
         return _ledgers[prover].flags() & ANY_VERIFIER != 0 || _accepted[prover][verifier];
     }
 
-    /// @inheritdoc ISupply
-    function exitOf(address prover) external view returns (uint128 amount, uint40 readyAt) {
+    function _exitOf(address prover) internal view returns (uint128 amount, uint40 readyAt) {
         return (_exits[prover].amount, _exits[prover].readyAt);
     }
-
-    /* INTERNAL */
 
     function _declare(Declaration calldata declaration) internal {
         uint8 known = ANY_MECHANISM | ANY_VERIFIER | DRAINING;
@@ -186,7 +157,7 @@ abstract contract Supply is ISupply {
         if (amount > free) {
             return (abi.encodeWithSelector(InsufficientStake.selector, prover, free, amount), next);
         }
-        if (!seated && ledger.capacity() == 0) {
+        if (!seated && ledger.isFull()) {
             return (abi.encodeWithSelector(AtCapacity.selector, prover, ledger.busy(), ledger.concurrency()), next);
         }
         return (why, ledger.engage(amount, seated ? 0 : 1));

@@ -7,7 +7,7 @@ import {Declaration, ISupply} from "../contracts/interfaces/ISupply.sol";
 import {Bid, Order} from "../contracts/types/Bid.sol";
 import {ANY_MECHANISM, ANY_VERIFIER, DRAINING, Offer} from "../contracts/types/Prover.sol";
 import {Request} from "../contracts/types/Request.sol";
-import {State, Status} from "../contracts/types/State.sol";
+import {State, StateSlot, Status} from "../contracts/types/State.sol";
 import {Base} from "./Base.t.sol";
 
 /// Bids that award, and what refuses them.
@@ -19,8 +19,11 @@ contract AuctionsTest is Base {
         r.tip = 7;
         bytes32 id = opened(r);
         uint40 due = uint40(block.timestamp + r.window);
+        uint256 edition = uint256(1) << 224 | uint256(postedInstance) << 192;
+        uint256 number = market.ledgerOf(alice).id;
+        uint256 state = uint256(Status.Awarded) | number << 24 | uint256(due) << 48 | uint256(PRICE) << 88;
         vm.expectEmit(address(market));
-        emit IMarket.Awarded(id, alice, PRICE, due, 10_000);
+        emit IMarket.Awarded(id, alice, StateSlot.wrap(state | uint256(10_000) << 176 | edition));
         bidAs(alice, r, 1);
 
         State memory s = market.stateOf(id);

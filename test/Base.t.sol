@@ -5,6 +5,7 @@ import {Test} from "forge-std/Test.sol";
 
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {Declaration, MechanismChoice, TokenOffer, VerifierChoice} from "../contracts/interfaces/ISupply.sol";
+import {Packed} from "../contracts/libraries/Packed.sol";
 import {Dutch, DutchParams} from "../contracts/mechanisms/Dutch.sol";
 import {PostedPrice, PostedParams} from "../contracts/mechanisms/PostedPrice.sol";
 import {Payment, SealedBid, SealedParams} from "../contracts/mechanisms/SealedBid.sol";
@@ -213,6 +214,11 @@ abstract contract Base is Test {
 
     function signedOrder(Request memory r, Bid memory b) internal view returns (Order memory) {
         return Order(r, "", sign(requesterKey, market.idOf(r)), b, "");
+    }
+
+    /// Brought the way that costs least.
+    function bidBatch(Order[] memory orders) internal {
+        market.bidBatch(Packed.pack(orders));
     }
 
     function bidAs(address prover, Request memory r, uint88 price) internal {

@@ -3,15 +3,19 @@ pragma solidity 0.8.37;
 
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {IMechanism} from "../contracts/interfaces/IMechanism.sol";
+import {Answers} from "../contracts/libraries/Answers.sol";
 import {Notice} from "../contracts/libraries/Notice.sol";
+import {Packed} from "../contracts/libraries/Packed.sol";
 import {Question} from "../contracts/libraries/Question.sol";
 import {Actor, Answer, Ask, Cause, Move, MoveKind} from "../contracts/types/Ask.sol";
+import {Bid, Order} from "../contracts/types/Bid.sol";
 import {ConfigRef, pack, refTo as configAt} from "../contracts/types/ConfigRef.sol";
 import {Config} from "../contracts/types/Instance.sol";
+import {OrderRef, proverIn} from "../contracts/types/OrderRef.sol";
 import {LedgerSlot} from "../contracts/types/Prover.sol";
-import {MoveRef, ReplyRef, refTo as replyAt} from "../contracts/types/ReplyRef.sol";
+import {MoveRef, ReplyRef, refTo as replyAt, saleTo} from "../contracts/types/ReplyRef.sol";
 import {REQUEST_TYPEHASH, Request} from "../contracts/types/Request.sol";
-import {RequestRef, refTo as requestAt} from "../contracts/types/RequestRef.sol";
+import {REQUEST_SIZE, RequestRef, refTo as requestAt, unpack} from "../contracts/types/RequestRef.sol";
 import {StateSlot, Status} from "../contracts/types/State.sol";
 import {Base} from "./Base.t.sol";
 
@@ -139,6 +143,34 @@ contract EncodingsTest is Base {
         this.resend(result, abi.encode(answer));
     }
 
+    // What counts as a sale is one for the slow reader too, with the same terms; and what `Answers.sell` writes is one.
+    function testFuzz_SaleReads(uint256 seed, address prover, uint88 amount, uint256 place, uint256 value) public view {
+        Answer memory answer = _answer(seed);
+        if (seed % 4 != 0) {
+            delete answer;
+            answer.moves = Answers.only(Answers.award(prover, amount));
+        }
+        bytes memory result = abi.encode(answer);
+        if (seed % 3 == 0) {
+            uint256 word = 1 + place % (result.length / 0x20);
+            assembly ("memory-safe") {
+                mstore(add(result, shl(5, word)), value)
+            }
+        }
+        bytes memory before = bytes.concat(result);
+        (bool sale, uint256 price) = saleTo(result, prover);
+        assertEq(result, before);
+        (bool ok, ReplyRef reply) = replyAt(result);
+        bool plain =
+            ok && reply.count() == 1 && reply.words().length == 0 && reply.shared().length == 0 && reply.wake() == 0;
+        if (plain) {
+            Move memory m = abi.decode(result, (Answer)).moves[0];
+            plain = keccak256(abi.encode(m)) == keccak256(abi.encode(Answers.award(prover, m.amount)));
+            if (plain) assertEq(price, m.amount);
+        }
+        assertEq(sale, plain);
+    }
+
     function resend(bytes calldata result, bytes calldata want) external view {
         (bool ok, bytes memory have) = address(this).staticcall(abi.encodeCall(this.sent, (result)));
         assertTrue(ok);
@@ -172,7 +204,7 @@ contract EncodingsTest is Base {
 
     function fields(Request calldata r) external pure {
         RequestRef ref = requestAt(r);
-        assertEq(abi.encode(ref.raw()), abi.encode(r));
+        assertEq(_fields(ref), abi.encode(r));
         assertEq(abi.encode(r.requester, r.token), abi.encode(ref.requester(), ref.token()));
         assertEq(abi.encode(r.instance, r.version), abi.encode(ref.instance(), ref.version()));
         assertEq(abi.encode(r.verifier, r.statement), abi.encode(ref.verifier(), ref.statement()));
@@ -212,14 +244,107 @@ contract EncodingsTest is Base {
     /* EVENT */
 
     function testFuzz_OpenedIsTheCompilers(bytes32 id, uint32 version, Request memory r, bytes memory input) public {
+        _sparse(r, uint256(id));
         vm.expectEmit();
-        emit IMarket.Opened(id, r.requester, version, r, input);
+        emit IMarket.Opened(id, r.requester, _entry(version, r, input));
         this.announce(id, version, r, input);
+        vm.expectEmit();
+        emit IMarket.Opened(id, r.requester, _entry(version, r, input));
+        this.announcePacked(id, version, Packed.pack(r), input);
+    }
+
+    function testFuzz_OpenedIsRead(uint32 version, Request memory r, bytes memory input, uint256 seed) public pure {
+        _sparse(r, seed);
+        (uint32 v, Request memory read_, bytes memory i) = Packed.open(r.requester, _entry(version, r, input));
+        assertEq(abi.encode(v, read_, i), abi.encode(version, r, input));
     }
 
     function announce(bytes32 id, uint32 version, Request calldata r, bytes calldata input) external {
         _soil(uint256(id));
         Notice.opened(id, version, requestAt(r), input);
+    }
+
+    function announcePacked(bytes32 id, uint32 version, bytes calldata r, bytes calldata input) external {
+        _soil(uint256(id));
+        Notice.opened(id, version, _unpacked(r), input);
+    }
+
+    function _entry(uint32 version, Request memory r, bytes memory input) private pure returns (bytes memory entry) {
+        bytes memory packed = Packed.pack(r);
+        bytes memory tail = new bytes(packed.length - 20);
+        for (uint256 i; i < tail.length; ++i) {
+            tail[i] = packed[20 + i];
+        }
+        return bytes.concat(bytes4(version), tail, input);
+    }
+
+    /// Requests of all kinds, not only those that have everything.
+    function _sparse(Request memory r, uint256 seed) private pure {
+        if (seed & 1 == 0) r.version = 0;
+        if (seed & 2 == 0) r.token = address(0);
+        if (seed & 4 == 0) r.input = 0;
+        if (seed & 8 == 0) r.tip = 0;
+        if (seed & 16 == 0) r.callback = address(0);
+        if (seed & 32 == 0) r.callbackGas = 0;
+    }
+
+    /* ORDER */
+
+    function testFuzz_OrderReads(Order memory o, uint256 seed) public view {
+        _sparse(o.request, seed);
+        Order[] memory orders = new Order[](2);
+        (orders[0], orders[1]) = (o, o);
+        this.order(Packed.pack(orders), o);
+    }
+
+    /// Each of two of the same, one after the other.
+    function order(bytes calldata packed, Order calldata o) external pure {
+        uint256 at;
+        assembly ("memory-safe") {
+            at := packed.offset
+        }
+        uint256 last = at + packed.length;
+        for (uint256 i; i < 2; ++i) {
+            RequestRef ref;
+            (ref, at) = unpack(at);
+            assertEq(_fields(ref), abi.encode(o.request));
+            assertEq(ref.structHash(), keccak256(abi.encode(REQUEST_TYPEHASH, o.request)));
+            (uint256 price, uint256 maxBond, uint256 validUntil) = OrderRef.wrap(at).terms();
+            assertEq(abi.encode(price, maxBond, validUntil), abi.encode(o.bid.price, o.bid.maxBond, o.bid.validUntil));
+            at = _parts(OrderRef.wrap(at), o);
+        }
+        assertEq(at, last);
+    }
+
+    function _parts(OrderRef ref, Order calldata o) private pure returns (uint256) {
+        (bytes calldata rs, bytes calldata ps, bytes calldata data, bytes calldata input, uint256 next) = ref.parts();
+        assertEq(rs, o.requesterSignature);
+        assertEq(abi.encode(data, input), abi.encode(o.bid.data, o.input));
+        if (o.proverSignature.length == 0) {
+            assertEq(ps.length, 0);
+            return next;
+        }
+        (address prover, bytes calldata signature) = proverIn(ps);
+        assertEq(prover, o.bid.prover);
+        assertEq(signature, o.proverSignature);
+        return next;
+    }
+
+    function _unpacked(bytes calldata packed) private pure returns (RequestRef) {
+        uint256 at;
+        assembly ("memory-safe") {
+            at := packed.offset
+        }
+        (RequestRef ref,) = unpack(at);
+        return ref;
+    }
+
+    /// The words of a request in memory.
+    function _fields(RequestRef ref) private pure returns (bytes memory words) {
+        words = new bytes(REQUEST_SIZE);
+        assembly ("memory-safe") {
+            mcopy(add(words, 0x20), ref, REQUEST_SIZE)
+        }
     }
 
     /* MAKING THINGS */

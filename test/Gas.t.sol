@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {VerifyingKey} from "../contracts/libraries/Groth16.sol";
+import {Packed} from "../contracts/libraries/Packed.sol";
 import {Bid, Fulfillment, Order} from "../contracts/types/Bid.sol";
 import {Setup} from "../contracts/types/Instance.sol";
 import {Request} from "../contracts/types/Request.sol";
@@ -33,9 +34,21 @@ contract GasTest is Base {
         Request memory r = request(dutchInstance);
         Order[] memory orders = new Order[](1);
         orders[0] = signedOrder(r, bidFor(r, alice, 0));
+        bytes memory packed = Packed.pack(orders);
+        vm.prank(alice);
+        market.bidBatch(packed);
+        vm.snapshotGasLastCall(FILE, "award");
+        assertEq(uint8(statusOf(r)), uint8(Status.Awarded));
+    }
+
+    // By the typed call, for comparison.
+    function test_AwardTyped() public {
+        Request memory r = request(dutchInstance);
+        Order[] memory orders = new Order[](1);
+        orders[0] = signedOrder(r, bidFor(r, alice, 0));
         vm.prank(alice);
         market.bid(orders);
-        vm.snapshotGasLastCall(FILE, "award");
+        vm.snapshotGasLastCall(FILE, "award_typed");
         assertEq(uint8(statusOf(r)), uint8(Status.Awarded));
     }
 
@@ -45,8 +58,9 @@ contract GasTest is Base {
             Request memory r = request(dutchInstance);
             orders[i] = signedOrder(r, bidFor(r, alice, 0));
         }
+        bytes memory packed = Packed.pack(orders);
         vm.prank(alice);
-        market.bid(orders);
+        market.bidBatch(packed);
         vm.snapshotValue(FILE, "award_batch_8", vm.lastCallGas().gasTotalUsed / 8);
         assertEq(uint8(statusOf(orders[7].request)), uint8(Status.Awarded));
     }

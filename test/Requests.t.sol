@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IEscrow} from "../contracts/interfaces/IEscrow.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
+import {Packed} from "../contracts/libraries/Packed.sol";
 import {Bid, Order} from "../contracts/types/Bid.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {State, Status} from "../contracts/types/State.sol";
@@ -19,7 +20,7 @@ contract RequestsTest is Base {
         r.tip = 7;
         bytes32 id = market.idOf(r);
         vm.expectEmit(address(market));
-        emit IMarket.Opened(id, requester, 1, r, "");
+        emit IMarket.Opened(id, requester, bytes.concat(bytes4(uint32(1)), _tail(Packed.pack(r))));
         assertEq(opened(r), id);
         assertEq(market.balanceOf(NATIVE, requester), 100 ether - PRICE - 7);
         State memory s = market.stateOf(id);
@@ -311,5 +312,13 @@ contract RequestsTest is Base {
         market.fulfill(fulfillment(r, alice));
         vm.expectRevert(abi.encodeWithSelector(IMarket.NoTicket.selector, id, alice));
         market.tick(r, alice, "");
+    }
+
+    /// Without the requester.
+    function _tail(bytes memory packed) private pure returns (bytes memory tail) {
+        tail = new bytes(packed.length - 20);
+        for (uint256 i; i < tail.length; ++i) {
+            tail[i] = packed[20 + i];
+        }
     }
 }

@@ -9,6 +9,7 @@ use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
 use crate::convert;
 use crate::intent::Intent;
+use crate::packed;
 
 /// A call, without whom it is made to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,9 +86,13 @@ pub fn replace(old: &Request, next: &Request, input: &[u8]) -> Call {
     })
 }
 
-/// Brings bids: all or none.
+/// Brings bids: all or none. A bid without a signature is the sender's, whose prover it has to be.
 pub fn bid(orders: &[Order]) -> Call {
-    Call::free(&Market::bidCall { orders: orders.iter().map(convert::order_out).collect() })
+    match packed::orders(orders) {
+        Some(orders) => Call::free(&Market::bidBatchCall { orders: orders.into() }),
+        // Of a size that no packed order has; the typed call has no such bounds.
+        None => Call::free(&Market::bidCall { orders: orders.iter().map(convert::order_out).collect() }),
+    }
 }
 
 /// Says that time has passed; `about` is [`ZERO`] or whose ticket is looked at.

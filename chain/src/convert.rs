@@ -48,27 +48,6 @@ pub(crate) fn request_out(request: &Request) -> abi::Request {
     }
 }
 
-pub(crate) fn request_in(request: abi::Request) -> Request {
-    Request {
-        requester: request.requester.into_array(),
-        token: request.token.into_array(),
-        nonce: request.nonce,
-        instance: request.instance,
-        version: request.version,
-        verifier: request.verifier,
-        statement: request.statement.0,
-        input: request.input.0,
-        work: request.work,
-        max_price: request.maxPrice.to(),
-        tip: request.tip.to(),
-        bond: request.bond.to(),
-        deadline: request.deadline.to(),
-        window: request.window,
-        callback: request.callback.into_array(),
-        callback_gas: request.callbackGas,
-    }
-}
-
 pub(crate) fn bid_out(bid: &Bid) -> abi::Bid {
     abi::Bid {
         prover: bid.prover.into(),

@@ -1,12 +1,13 @@
 //! Logs of the market, as events.
 
-use alloy::primitives::{Address, Log, Uint};
+use alloy::primitives::{Address, Log, U256, Uint};
 use alloy::sol_types::SolEventInterface;
-use bourse_bindings::Market::MarketEvents as Abi;
+use bourse_bindings::Market::{MarketEvents as Abi, Opened};
 use bourse_sim::Account;
 use bourse_sim::event::Event;
 
-use crate::convert::{config_in, declaration_in, ids, request_in, tag_in, wei};
+use crate::convert::{config_in, declaration_in, ids, tag_in, wei};
+use crate::packed;
 
 /// The event that a log of the market is; an error says what is wrong with it.
 pub(crate) fn event(log: &Log) -> Result<Event, String> {
@@ -14,6 +15,9 @@ pub(crate) fn event(log: &Log) -> Result<Event, String> {
         Some(topic) => format!("topic {topic}: {error}"),
         None => "a log without topics".to_owned(),
     })?;
+    if let Abi::Opened(opened) = &decoded.data {
+        return entry(opened).ok_or_else(|| format!("the entry of request {} ends within a field", opened.id));
+    }
     let event = standing(&decoded.data).or_else(|| auction(&decoded.data)).or_else(|| ending(&decoded.data));
     event.ok_or_else(|| format!("{:?} is not handled", decoded.data))
 }
@@ -63,22 +67,21 @@ fn standing(event: &Abi) -> Option<Event> {
     })
 }
 
+fn entry(opened: &Opened) -> Option<Event> {
+    let requester = account(opened.requester);
+    let (version, request, input) = packed::opened(requester, &opened.entry)?;
+    Some(Event::Opened { id: opened.id.0, requester, version, request, input })
+}
+
 /// From a request's entry to its award.
 fn auction(event: &Abi) -> Option<Event> {
     Some(match event {
-        Abi::Opened(e) => Event::Opened {
-            id: e.id.0,
-            requester: account(e.requester),
-            version: e.version,
-            request: request_in(e.request.clone()),
-            input: e.input.to_vec(),
-        },
         Abi::Awarded(e) => Event::Awarded {
             id: e.id.0,
             prover: account(e.prover),
-            price: e.price.to(),
-            due: time(e.due),
-            bond_bps: e.bondBps,
+            price: field(e.state, 88, 88).to(),
+            due: field(e.state, 48, 40).to(),
+            bond_bps: field(e.state, 176, 16).to(),
         },
         Abi::Held(e) => {
             Event::Held { id: e.id.0, prover: account(e.prover), amount: e.amount.to(), tag: tag_in(e.tag) }
@@ -123,6 +126,11 @@ fn ending(event: &Abi) -> Option<Event> {
         Abi::Cancelled(e) => Event::Cancelled { id: e.id.0, refund: wei(e.refund) },
         _ => return None,
     })
+}
+
+/// `bits` bits of a slot of `contracts/types/State.sol`, from bit `from` on.
+fn field(slot: U256, from: usize, bits: usize) -> U256 {
+    (slot >> from) & ((U256::ONE << bits) - U256::ONE)
 }
 
 fn account(address: Address) -> Account {

@@ -45,6 +45,7 @@ pub mod intent;
 mod journal;
 pub mod key;
 pub mod node;
+mod packed;
 mod probe;
 pub mod read;
 mod send;

@@ -52,6 +52,7 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("PrivateInstance", "instance {instance} serves only its owner {want}, not {have}"),
     ("EmptyBatch", "the list is empty: name at least one item"),
     // Auctions
+    ("TruncatedOrder", "a packed order ends early: {have} bytes are there, it takes {want}"),
     ("BidExpired", "it is {time}, and the bid was valid until {validUntil} (unix seconds)"),
     ("DepositsStand", "{holds} deposits of bidders stand on request {id}: it cannot be taken back under them"),
     ("NoTicket", "{prover} has no deposit on request {id}"),

@@ -250,12 +250,12 @@ async fn the_fold_knows_what_the_contract_knows() {
     assert_eq!(market.request(&ids[1]).unwrap().rung, 1);
     assert!(market.instances()[&1].retired);
     assert_eq!(fair.node.wallet(ZERO, [0xcc; 20]).await.unwrap(), PRICE);
-    // A tip out of a slash is nobody's in the fold until it is spent.
+    // A tip out of a slash is its caller's.
     let bond = ETHER / 2 + 1;
     let tip = bond / 20;
     assert_eq!(market.balance(ZERO, BURNED), bond - tip - bond * 4_500 / 10_000);
     let keeper = fair.keeper.address();
-    assert_eq!((market.balance(ZERO, keeper), fair.node.balance(ZERO, keeper).await.unwrap()), (0, tip));
+    assert_eq!((market.balance(ZERO, keeper), fair.node.balance(ZERO, keeper).await.unwrap()), (tip, tip));
     fair.keeper.does(call::withdraw(ZERO, keeper, tip)).await;
     fair.compare(&fair.fold().await).await;
 }

@@ -8,14 +8,16 @@ import {Answer, MoveKind} from "../types/Ask.sol";
 import {Bid, Fulfillment, Order} from "../types/Bid.sol";
 import {Request} from "../types/Request.sol";
 import {Ticket} from "../types/Prover.sol";
-import {State, Status} from "../types/State.sol";
+import {State, StateSlot, Status} from "../types/State.sol";
 
 /// The life of a request. None → Open → Awarded → Fulfilled, or → Closed with the escrow back; a failed award opens it
 /// again in the next rung of its ladder. Every transition that time alone allows is open to everyone.
 interface IMarket is IEscrow, IRegistry, ISupply {
-    /// The request entered under `version` of its instance, and its escrow is locked.
-    event Opened(bytes32 indexed id, address indexed requester, uint32 version, Request request, bytes input);
-    event Awarded(bytes32 indexed id, address indexed prover, uint88 price, uint40 due, uint16 bondBps);
+    /// The request entered, and its escrow is locked. `entry` is the version of its instance that it entered under (4 bytes); the
+    /// request as `types/RequestRef.sol` packs it, without the requester; and its input. `Packed.open` reads it.
+    event Opened(bytes32 indexed id, address indexed requester, bytes entry);
+    /// `state` is what is stored of the request now, in the layout of `types/State.sol`: prover, price, due time, share of the bond.
+    event Awarded(bytes32 indexed id, address indexed prover, StateSlot state);
     event Held(bytes32 indexed id, address indexed prover, uint80 amount, uint176 tag);
     event Released(bytes32 indexed id, address indexed prover, uint80 amount);
     /// A ticket was taken: so much of it is burned, compensates the requester, and tips `to`, who called.
@@ -72,6 +74,8 @@ interface IMarket is IEscrow, IRegistry, ISupply {
     /// Too little gas is left to give the callee what it is promised.
     error GasTooLow(uint256 have, uint256 want);
     error EmptyBatch();
+    /// Of a packed order, or of the part that names its prover, there are `have` bytes; it takes `want`.
+    error TruncatedOrder(uint256 have, uint256 want);
     /// The mechanism has no move to make now; it wants to be asked again at `wake`, unix seconds, 0 for never.
     error NothingFollows(bytes32 id, uint40 wake);
     /// The request names another token than its instance.
@@ -93,6 +97,10 @@ interface IMarket is IEscrow, IRegistry, ISupply {
 
     /// Brings bids, and the signed requests they are for where those have not entered. All or none.
     function bid(Order[] calldata orders) external;
+
+    /// The same for less gas: `orders` are packed, one after the other, as `types/OrderRef.sol` says. (The name is also chosen
+    /// for its selector: the lower it is, the sooner the market finds the function.)
+    function bidBatch(bytes calldata orders) external;
 
     /// Says that time has passed, to the mechanism of `request`. Reverts if nothing follows from it.
     /// @param about the prover whose ticket is to be looked at, or 0.

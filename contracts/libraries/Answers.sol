@@ -41,7 +41,7 @@ library Answers {
 
     /// The request is awarded to a bidder, and nothing else happens, under a rule that keeps no words. Ends the call: it is
     /// the answer whose cost matters, and what follows in the caller would only be encoding it.
-    function sell(address prover, uint256 price) internal pure returns (Answer memory) {
+    function sell(address prover, uint256 price) internal pure {
         uint256 kind = uint256(MoveKind.Award);
         assembly ("memory-safe") {
             let answer := mload(0x40)

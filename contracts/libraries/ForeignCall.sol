@@ -8,7 +8,7 @@ library ForeignCall {
     uint256 internal constant MAX_REASON = 1024;
 
     /// A static call. Not ok if it reverts or returns more than `maxReturn` bytes; `result` is then the error, cut to
-    /// `MAX_REASON`.
+    /// `MAX_REASON`. It takes the place of `data`, which has to be the last thing in memory and of no use any longer.
     function ask(address target, uint256 gasCap, bytes memory data, uint256 maxReturn)
         internal
         view
@@ -18,6 +18,7 @@ library ForeignCall {
         assembly ("memory-safe") {
             ok := staticcall(gasCap, target, add(data, 0x20), mload(data), 0, 0)
             size := returndatasize()
+            mstore(0x40, data)
         }
         if (ok && size > maxReturn) ok = false;
         result = _copy(ok ? size : _min(size, MAX_REASON));

@@ -4,24 +4,31 @@ pragma solidity ^0.8.28;
 import {IMarket} from "../interfaces/IMarket.sol";
 import {RequestRef} from "../types/RequestRef.sol";
 
-/// The event whose arguments lie in calldata in the encoding they are logged in.
+/// The event that is logged in a form of its own: a byte of a log costs eight gas, whatever is in it.
 library Notice {
-    /// `emit IMarket.Opened(id, requester, version, request, input)`.
+    /// `emit IMarket.Opened(id, requester, entry)`: the entry is the version (4 bytes), the packed request without its requester,
+    /// and the input.
     function opened(bytes32 id, uint32 version, RequestRef request, bytes calldata input) internal {
         bytes32 topic = IMarket.Opened.selector;
+        address requester = request.requester();
+        uint256 log;
+        uint256 tail;
         assembly ("memory-safe") {
-            // The version, the 16 words of the request, the offset of the input; then its length and its bytes.
-            let words := mload(0x40)
-            // What the compiler hands over may have more bits than the type.
-            mstore(words, and(version, 0xffffffff))
-            calldatacopy(add(words, 0x20), request, 0x200)
-            mstore(add(words, 0x220), 0x240)
-            // The last word may be filled in part only: it is cleared first. Without input it is the length itself.
-            let padded := and(add(input.length, 0x1f), not(0x1f))
-            mstore(add(add(words, 0x240), padded), 0)
-            mstore(add(words, 0x240), input.length)
-            calldatacopy(add(words, 0x260), input.offset, input.length)
-            log3(words, add(0x260, padded), topic, id, calldataload(request))
+            // The offset of the entry, its length, its bytes.
+            log := mload(0x40)
+            mstore(add(log, 0x40), shl(224, version))
+            tail := add(log, 0x44)
+        }
+        uint256 end = request.writeTail(tail);
+        assembly ("memory-safe") {
+            calldatacopy(end, input.offset, input.length)
+            end := add(end, input.length)
+            // The last word may be filled in part only.
+            mstore(end, 0)
+            let size := sub(end, add(log, 0x40))
+            mstore(log, 0x20)
+            mstore(add(log, 0x20), size)
+            log3(log, add(0x40, and(add(size, 0x1f), not(0x1f))), topic, id, requester)
         }
     }
 }

@@ -86,7 +86,7 @@ library Question {
         uint256 slot = StateSlot.unwrap(state);
         assembly ("memory-safe") {
             mstore(add(question, ID), id)
-            calldatacopy(add(question, REQUEST), request, REQUEST_SIZE)
+            mcopy(add(question, REQUEST), request, REQUEST_SIZE)
             // The fields of the slot, lowest first: status, rung, holds (8 bits each), prover (24), time (40).
             mstore(add(question, STATUS), and(slot, 0xff))
             mstore(add(question, RUNG), and(shr(8, slot), 0xff))

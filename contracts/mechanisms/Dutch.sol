@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMechanism, TooLate, Unacceptable, Unexpected} from "../interfaces/IMechanism.sol";
 import {Answers} from "../libraries/Answers.sol";
+import {Asked} from "../libraries/Asked.sol";
 import {Params} from "../libraries/Params.sol";
 import {Answer, Ask, CAP_INSTANT, CAP_OPEN_ENTRY, CAP_SINGLE_RECIPIENT, Cause, Envelope, Shape} from "../types/Ask.sol";
 import {Request} from "../types/Request.sol";
@@ -59,16 +60,22 @@ contract Dutch is IMechanism {
     /// `Bid`: awards at the price of the moment. `Unacceptable(bid.price, price)` while that is below the bid,
     /// `TooLate` after the patience. `Tick`: closes after the patience, `NotYet` before.
     function step(Ask calldata ask) external pure returns (Answer memory) {
-        DutchParams memory p = abi.decode(ask.params, (DutchParams));
-        (Cause cause, uint40 time, uint40 openedAt) = (ask.cause, ask.time, ask.openedAt);
-        uint40 last = _last(p, openedAt);
-        if (cause == Cause.Tick) return Answers.closeAfter(time, last);
-
-        require(cause == Cause.Bid, Unexpected(uint8(cause)));
+        (uint256 startBps, uint256 endBps, uint256 delay, uint256 ramp, uint256 last) = _terms(ask);
+        (uint256 cause, uint256 openedAt, uint256 time) = Asked.moment(ask);
+        unchecked {
+            last += openedAt;
+        }
+        if (cause != uint256(Cause.Bid)) {
+            require(cause == uint256(Cause.Tick), Unexpected(uint8(cause)));
+            return Answers.closeAfter(uint40(time), uint40(last));
+        }
         require(time <= last, TooLate(time, last));
-        (uint88 want, uint88 price) = (ask.price, _priceAt(p, ask.request.maxPrice, time - openedAt));
-        require(want <= price, Unacceptable(want, price));
-        return Answers.sell(ask.actor.prover, price);
+        (address prover, uint256 want,, uint256 maxPrice) = Asked.bid(ask);
+        unchecked {
+            uint256 price = _priceAt(maxPrice, startBps, endBps, delay, ramp, time - openedAt);
+            require(want <= price, Unacceptable(want, price));
+            Answers.sell(prover, price);
+        }
     }
 
     /// The price at `time`, rounded down.
@@ -78,7 +85,8 @@ contract Dutch is IMechanism {
         pure
         returns (uint88)
     {
-        return _priceAt(abi.decode(params, (DutchParams)), maxPrice, time - openedAt);
+        DutchParams memory p = abi.decode(params, (DutchParams));
+        return uint88(_priceAt(maxPrice, p.startBps, p.endBps, p.delay, p.ramp, time - openedAt));
     }
 
     /// The first second at which the price is at least `price`.
@@ -98,16 +106,38 @@ contract Dutch is IMechanism {
         return openedAt + p.delay + uint40(climbing);
     }
 
-    function _priceAt(DutchParams memory p, uint256 maxPrice, uint256 elapsed) private pure returns (uint88) {
+    /// The parameters, refused as the compiler's decoder refuses them; `last` is how many seconds after
+    /// opening a bid is taken.
+    function _terms(Ask calldata ask)
+        private
+        pure
+        returns (uint256 startBps, uint256 endBps, uint256 delay, uint256 ramp, uint256 last)
+    {
+        (uint256 at, uint256 size) = Asked.params(ask);
+        assembly ("memory-safe") {
+            startBps := calldataload(at)
+            endBps := calldataload(add(at, 0x20))
+            delay := calldataload(add(at, 0x40))
+            ramp := calldataload(add(at, 0x60))
+            last := calldataload(add(at, 0x80))
+            let dirty := or(shr(16, or(startBps, endBps)), shr(32, or(or(delay, ramp), last)))
+            if or(dirty, lt(size, 0xa0)) { revert(0, 0) }
+            last := add(add(delay, ramp), last)
+        }
+    }
+
+    function _priceAt(uint256 maxPrice, uint256 startBps, uint256 endBps, uint256 delay, uint256 ramp, uint256 elapsed)
+        private
+        pure
+        returns (uint256)
+    {
         // Amounts are below 2^88, shares at most all, seconds below 2^41, and `check` has seen that the price climbs.
         unchecked {
-            uint256 delay = p.delay;
-            uint256 start = maxPrice * p.startBps / BPS;
-            if (elapsed <= delay) return uint88(start);
+            uint256 start = maxPrice * startBps / BPS;
+            if (elapsed <= delay) return start;
             uint256 climbing = elapsed - delay;
-            uint256 ramp = p.ramp;
-            uint256 end = maxPrice * p.endBps / BPS;
-            return uint88(climbing >= ramp ? end : start + (end - start) * climbing / ramp);
+            uint256 end = maxPrice * endBps / BPS;
+            return climbing >= ramp ? end : start + (end - start) * climbing / ramp;
         }
     }
 

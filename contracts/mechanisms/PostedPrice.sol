@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMechanism, TooLate, Unacceptable, Unexpected} from "../interfaces/IMechanism.sol";
 import {Answers} from "../libraries/Answers.sol";
+import {Asked} from "../libraries/Asked.sol";
 import {Params} from "../libraries/Params.sol";
 import {
     Answer,
@@ -53,7 +54,7 @@ contract PostedPrice is IMechanism {
     function envelope(bytes calldata params, Request calldata request) external pure returns (Envelope memory) {
         PostedParams memory p = abi.decode(params, (PostedParams));
         return Envelope({
-            price: _price(p, request),
+            price: uint88(_price(p.base, p.rate, request.work, request.maxPrice)),
             award: p.patience,
             proof: request.window,
             bond: request.bond,
@@ -65,20 +66,40 @@ contract PostedPrice is IMechanism {
     /// `Bid`: awards at the price. `Unacceptable(bid.price, price)` if the bid wants more, `TooLate` after the
     /// patience. `Tick`: closes after the patience, `NotYet` before.
     function step(Ask calldata ask) external pure returns (Answer memory) {
-        PostedParams memory p = abi.decode(ask.params, (PostedParams));
-        (Cause cause, uint40 time, uint40 last) = (ask.cause, ask.time, ask.openedAt + p.patience);
-        if (cause == Cause.Tick) return Answers.closeAfter(time, last);
-
-        require(cause == Cause.Bid, Unexpected(uint8(cause)));
+        (uint256 base, uint256 rate, uint256 patience) = _terms(ask);
+        (uint256 cause, uint256 openedAt, uint256 time) = Asked.moment(ask);
+        uint256 last;
+        unchecked {
+            last = openedAt + patience;
+        }
+        if (cause != uint256(Cause.Bid)) {
+            require(cause == uint256(Cause.Tick), Unexpected(uint8(cause)));
+            return Answers.closeAfter(uint40(time), uint40(last));
+        }
         require(time <= last, TooLate(time, last));
-        (uint88 want, uint88 price) = (ask.price, _price(p, ask.request));
+        (address prover, uint256 want, uint256 work, uint256 maxPrice) = Asked.bid(ask);
+        uint256 price = _price(base, rate, work, maxPrice);
         require(want <= price, Unacceptable(want, price));
-        return Answers.sell(ask.actor.prover, price);
+        Answers.sell(prover, price);
     }
 
-    function _price(PostedParams memory p, Request calldata request) private pure returns (uint88) {
-        uint256 tariff = p.base + uint256(p.rate) * request.work / RATE_UNIT;
-        uint88 maxPrice = request.maxPrice;
-        return tariff < maxPrice ? uint88(tariff) : maxPrice;
+    /// The parameters, refused as the compiler's decoder refuses them.
+    function _terms(Ask calldata ask) private pure returns (uint256 base, uint256 rate, uint256 patience) {
+        (uint256 at, uint256 size) = Asked.params(ask);
+        assembly ("memory-safe") {
+            base := calldataload(at)
+            rate := calldataload(add(at, 0x20))
+            patience := calldataload(add(at, 0x40))
+            let dirty := or(shr(88, or(base, rate)), shr(32, patience))
+            if or(dirty, lt(size, 0x60)) { revert(0, 0) }
+        }
+    }
+
+    function _price(uint256 base, uint256 rate, uint256 work, uint256 maxPrice) private pure returns (uint256) {
+        // Amounts are below 2^88, work below 2^64.
+        unchecked {
+            uint256 tariff = base + rate * work / RATE_UNIT;
+            return tariff < maxPrice ? tariff : maxPrice;
+        }
     }
 }

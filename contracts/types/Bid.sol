@@ -33,6 +33,19 @@ struct Order {
     bytes proverSignature;
 }
 
+/// The EIP-712 struct hash of a bid, in the opening of its request that `reopenedAt` names.
+function bidHash(
+    bytes32 request,
+    uint256 reopenedAt,
+    address prover,
+    uint256 price,
+    uint256 maxBond,
+    uint256 validUntil,
+    bytes calldata data
+) pure returns (bytes32) {
+    return keccak256(abi.encode(BID_TYPEHASH, request, reopenedAt, prover, price, maxBond, validUntil, keccak256(data)));
+}
+
 /// One item of a `fulfill` call: a proof for a request, on behalf of the prover it was awarded to.
 struct Fulfillment {
     Request request;
@@ -45,20 +58,3 @@ bytes32 constant BID_TYPEHASH = keccak256(
     "Bid(bytes32 request,uint40 reopenedAt,address prover,uint88 price,uint80 maxBond,uint40 validUntil,bytes data)"
 );
 
-using {structHash} for Bid global;
-
-/// The EIP-712 struct hash of a bid for `request` in the opening that `reopenedAt` names.
-function structHash(Bid calldata self, bytes32 request, uint40 reopenedAt) pure returns (bytes32) {
-    return keccak256(
-        abi.encode(
-            BID_TYPEHASH,
-            request,
-            reopenedAt,
-            self.prover,
-            self.price,
-            self.maxBond,
-            self.validUntil,
-            keccak256(self.data)
-        )
-    );
-}

@@ -22,6 +22,9 @@ using {
     fallbackInstance,
     fallbackVersion,
     fallbackEdition,
+    keepsWords,
+    lists,
+    has,
     admits,
     gas,
     words,
@@ -94,14 +97,34 @@ function fallbackEdition(ConfigRef self) pure returns (uint64) {
     return uint64(_word(self, 64) >> 160);
 }
 
+/// Whether the mechanism keeps words, per request or per instance.
+function keepsWords(ConfigRef self) pure returns (bool) {
+    return uint16(_word(self, 0) >> 192) != 0;
+}
+
+/// Whether the instance lists the verifiers that requests may name.
+function lists(ConfigRef self) pure returns (bool) {
+    return _verifierCount(self) != 0;
+}
+
+/// Whether `verifier` is on the list of the instance.
+function has(ConfigRef self, uint256 verifier) pure returns (bool found) {
+    uint256 count = _verifierCount(self);
+    assembly ("memory-safe") {
+        let entry := add(self, add(0x20, HEAD_SIZE))
+        let end := add(entry, shl(2, count))
+        for {} lt(entry, end) { entry := add(entry, 4) } {
+            if eq(shr(224, mload(entry)), verifier) {
+                found := 1
+                break
+            }
+        }
+    }
+}
+
 /// Whether a request may name `verifier`.
 function admits(ConfigRef self, uint256 verifier) pure returns (bool) {
-    uint256 count = _verifierCount(self);
-    if (count == 0) return true;
-    for (uint256 i; i < count; ++i) {
-        if (_verifierAt(self, i) == verifier) return true;
-    }
-    return false;
+    return !self.lists() || self.has(verifier);
 }
 
 /// Where the parameters lie in memory, and how many bytes they are.

@@ -61,6 +61,7 @@ using {
     busy,
     concurrency,
     capacity,
+    isFull,
     flags,
     kept,
     failed,
@@ -110,6 +111,11 @@ function capacity(LedgerSlot self) pure returns (uint16) {
     unchecked {
         return have < most ? most - have : 0;
     }
+}
+
+/// It can take no award more.
+function isFull(LedgerSlot self) pure returns (bool) {
+    return self.busy() >= self.concurrency();
 }
 
 function flags(LedgerSlot self) pure returns (uint8) {

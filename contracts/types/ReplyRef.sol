@@ -55,6 +55,28 @@ function refTo(bytes memory result) pure returns (bool ok, ReplyRef self) {
     }
 }
 
+// What `saleTo` compares with: the hash of an answer that is one award to nobody, for nothing, and the size of such an answer.
+bytes32 constant SALE = 0x97cd72e93477f9cc81e56b6530e4f3300f4838b853d8641e099a124f1e1b9168;
+uint256 constant SALE_SIZE = 0x1e0;
+
+/// Whether `result` is an award to `buyer` and nothing else, as `Answers.sell` writes it, and for how much. It is recognized by its
+/// hash, for a fifth of what `refTo` costs. Whatever else it is stays as it is.
+function saleTo(bytes memory result, address buyer) pure returns (bool ok, uint256 price) {
+    assembly ("memory-safe") {
+        if eq(mload(result), SALE_SIZE) {
+            // The only words that may be anything.
+            let places := add(result, 0x120)
+            let who := mload(places)
+            price := mload(add(places, 0x20))
+            calldatacopy(places, calldatasize(), 0x40)
+            ok := eq(keccak256(add(result, 0x20), SALE_SIZE), SALE)
+            ok := and(ok, and(eq(who, shr(96, shl(96, buyer))), iszero(shr(88, price))))
+            mstore(places, who)
+            mstore(add(places, 0x20), price)
+        }
+    }
+}
+
 function count(ReplyRef self) pure returns (uint256 value) {
     assembly ("memory-safe") {
         value := mload(add(self, MOVES))

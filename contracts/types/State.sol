@@ -59,9 +59,10 @@ using {
     unseat
 } for StateSlot global;
 
-/// The stake at risk under an award, in units of the stake token, rounded down. Award and settlement use this one function, so that
+/// The stake at risk under an award, in units of the stake token, rounded down. `requested` is that of a request, and fits. Award and settlement use this one function, so that
 /// what was locked is what is released. More than a stake can be is the most it can be, which nobody has.
 function bondAt(uint256 requested, uint256 bps) pure returns (uint80) {
+    if (bps == BPS) return uint80(requested);
     uint256 bond = requested * bps / BPS;
     return bond < type(uint80).max ? uint80(bond) : type(uint80).max;
 }

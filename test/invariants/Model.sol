@@ -5,11 +5,12 @@ import {Test, Vm} from "forge-std/Test.sol";
 
 import {IEscrow} from "../../contracts/interfaces/IEscrow.sol";
 import {IMarket} from "../../contracts/interfaces/IMarket.sol";
+import {Packed} from "../../contracts/libraries/Packed.sol";
 import {ISupply} from "../../contracts/interfaces/ISupply.sol";
 import {Declaration} from "../../contracts/interfaces/ISupply.sol";
 import {DRAINING} from "../../contracts/types/Prover.sol";
 import {Request} from "../../contracts/types/Request.sol";
-import {Status} from "../../contracts/types/State.sol";
+import {State, StateSlot, Status} from "../../contracts/types/State.sol";
 
 /// The market as the sum of its events, kept beside the contract. It knows the rules, not the code: an event that does
 /// not follow from what came before is a fault against the invariant that it breaks.
@@ -164,7 +165,9 @@ abstract contract Model is Test {
         Request memory r = life.request;
         _check(life.status == Status.None, 12, "opened from another status");
         _check(++life.entries == 1, 15, "entered twice");
-        (life.version,,) = abi.decode(log.data, (uint32, Request, bytes));
+        Request memory logged;
+        (life.version, logged,) = Packed.open(_address(log.topics[2]), abi.decode(log.data, (bytes)));
+        _check(keccak256(abi.encode(logged)) == keccak256(abi.encode(r)), 15, "opened as another request");
         life.status = Status.Open;
         life.instance = r.instance;
         life.time = uint40(block.timestamp);
@@ -176,7 +179,9 @@ abstract contract Model is Test {
 
     function _foldAwarded(bytes32 id, Life storage life, Vm.Log memory log) private {
         address prover = _address(log.topics[2]);
-        (uint88 price, uint40 due, uint16 bps) = abi.decode(log.data, (uint88, uint40, uint16));
+        State memory state = StateSlot.wrap(abi.decode(log.data, (uint256))).toState();
+        (uint88 price, uint40 due, uint16 bps) = (state.price, state.time, state.bondBps);
+        _check(state.status == Status.Awarded, 12, "awarded to another status");
         _check(life.status == Status.Open, 12, "awarded from another status");
         _check(price <= life.request.maxPrice, 5, "price above the escrow");
         _check(block.timestamp < due && due <= life.request.deadline, 13, "due outside the deadline");
