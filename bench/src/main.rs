@@ -45,9 +45,16 @@ fn main() -> Result<()> {
 /// An instance, provers with stake, a requester with money.
 fn prologue() -> Result<Market> {
     let mut market = Market::new(ZERO);
-    let config = Config { mechanism: [0x3e; 20], shape: Shape { gas: 30_000, ..Shape::default() }, ..Config::default() };
+    let config =
+        Config { mechanism: [0x3e; 20], shape: Shape { gas: 30_000, ..Shape::default() }, ..Config::default() };
     let mut events = vec![
-        Event::VerifierRegistered { verifier: 1, target: [1; 20], registrar: REQUESTER, codehash: [2; 32], gas: 30_000 },
+        Event::VerifierRegistered {
+            verifier: 1,
+            target: [1; 20],
+            registrar: REQUESTER,
+            codehash: [2; 32],
+            gas: 30_000,
+        },
         Event::InstanceSet { instance: 1, version: 1, owner: REQUESTER, open: true, config },
         deposited(REQUESTER, Wei::from(2 * REQUESTS) * PRICE),
     ];
@@ -77,7 +84,8 @@ fn block(first: u64) -> Vec<Event> {
         request: request(n),
         input: n.to_be_bytes().repeat(8),
     };
-    let awarded = |n| Event::Awarded { id: id(n), prover: prover(n), price: PRICE, due: time(n) + 60, bond_bps: 10_000 };
+    let awarded =
+        |n| Event::Awarded { id: id(n), prover: prover(n), price: PRICE, due: time(n) + 60, bond_bps: 10_000 };
     let fulfilled = |n| Event::Fulfilled { id: id(n), prover: prover(n), price: PRICE, proof: vec![0x5a; 260] };
     all.clone().map(opened).chain(all.clone().map(awarded)).chain(all.map(fulfilled)).collect()
 }
