@@ -20,6 +20,9 @@ abstract contract Auctions is Consultation {
     /// Shares of a slash or forfeit, in basis points. The burned half is more than all others together can recover.
     uint256 private constant BURN_BPS = 5_000;
     uint256 private constant TIP_BPS = 500;
+    /// Sizes of the structs in memory, a word a field.
+    uint256 private constant CASE_SIZE = 0xc0;
+    uint256 private constant TURN_SIZE = 0x100;
 
     /* EXTERNAL */
 
@@ -65,7 +68,14 @@ abstract contract Auctions is Consultation {
     /// @inheritdoc IMarket
     function bidBatch(bytes calldata orders) external nonReentrant {
         require(orders.length != 0, EmptyBatch());
-        (Case memory c, Turn memory turn) = _bidding();
+        (
+            function(uint256) internal pure returns (Case memory) caseAt,
+            function(uint256) internal pure returns (Turn memory) turnAt
+        ) = _at();
+        Case memory c = caseAt(Memory.room(CASE_SIZE));
+        Turn memory turn = turnAt(Memory.room(TURN_SIZE));
+        c.caller = msg.sender;
+        (turn.cause, turn.bids) = (Cause.Bid, true);
         uint256 mark = Memory.mark();
         uint256 at;
         uint256 last;
@@ -179,6 +189,27 @@ abstract contract Auctions is Consultation {
         (turn.cause, turn.bids) = (Cause.Bid, true);
     }
 
+    /// What is at a place in memory, as a case and as a turn. The compiler would clear either field by field before it looks; so it
+    /// sees a function that returns what it is given, under another type.
+    function _at()
+        private
+        pure
+        returns (
+            function(uint256) internal pure returns (Case memory) caseAt,
+            function(uint256) internal pure returns (Turn memory) turnAt
+        )
+    {
+        function(uint256) internal pure returns (uint256) same = _same;
+        assembly ("memory-safe") {
+            caseAt := same
+            turnAt := same
+        }
+    }
+
+    function _same(uint256 place) private pure returns (uint256) {
+        return place;
+    }
+
     /// Brings the order that is packed at `at` in calldata; returns where the next one would begin, which is not behind `last`.
     function _bidPacked(Case memory c, Turn memory turn, uint256 at, uint256 last) private returns (uint256) {
         (RequestRef request, uint256 rest) = unpack(at);
@@ -190,7 +221,9 @@ abstract contract Auctions is Consultation {
             bytes calldata input,
             uint256 next
         ) = order.parts();
-        if (next > last) revert TruncatedOrder(last - at, next - at);
+        unchecked {
+            if (next > last) revert TruncatedOrder(last - at, next - at);
+        }
         (turn.price, turn.maxBond, turn.validUntil) = order.terms();
         if (signature.length == 0) {
             turn.actor = msg.sender;
@@ -225,7 +258,9 @@ abstract contract Auctions is Consultation {
         else _configure(c);
         _look(c, turn);
         // Who holds a ticket was taken on already: a prover that drains since can still reveal.
-        if (_held(c, prover) == 0) _requireServes(prover, turn.ledger, c.config.mechanism(), c.request.verifier());
+        if (c.state.holds() == 0 || _held(c, prover) == 0) {
+            _requireServes(prover, turn.ledger, c.config.mechanism(), c.request.verifier());
+        }
         bytes memory result = _ask(c, turn, data);
         if (!_sold(c, turn, result)) _follow(c, turn, _read(c, result));
         _storeState(c);
@@ -332,7 +367,7 @@ abstract contract Auctions is Consultation {
 
     /// Awards on terms whose bond has been taken; whoever is tipped for it gets what is still there.
     function _grant(Case memory c, address prover, StateSlot terms, uint256 number, address tipTo) private {
-        _tip(c, tipTo);
+        if (c.request.tip() != 0) _tip(c, tipTo);
         c.state = c.state.award(terms, number);
         emit Awarded(c.id, prover, c.state);
     }

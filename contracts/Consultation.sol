@@ -139,7 +139,9 @@ abstract contract Consultation is Requests {
         if (actor == address(0)) {
             question.setNobody();
         } else {
-            (uint256 held, uint256 tag) = _ticket(c, actor);
+            uint256 held;
+            uint256 tag;
+            if (c.state.holds() != 0) (held, tag) = _ticket(c, actor);
             question.setActor(actor, turn.ledger, turn.offer.throughput(), held, tag);
         }
         if (config.words() != 0) question.setWords(_words[c.id][c.state.rung()]);
@@ -147,7 +149,6 @@ abstract contract Consultation is Requests {
     }
 
     function _ticket(Case memory c, address prover) private view returns (uint256 held, uint256 tag) {
-        if (c.state.holds() == 0) return (0, 0);
         Ticket storage ticket = _tickets[c.id][prover];
         return (ticket.amount, ticket.tag);
     }

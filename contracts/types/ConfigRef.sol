@@ -113,11 +113,12 @@ function has(ConfigRef self, uint256 verifier) pure returns (bool found) {
     assembly ("memory-safe") {
         let entry := add(self, add(0x20, HEAD_SIZE))
         let end := add(entry, shl(2, count))
-        for {} lt(entry, end) { entry := add(entry, 4) } {
-            if eq(shr(224, mload(entry)), verifier) {
-                found := 1
-                break
-            }
+        // Most lists have one.
+        found := and(lt(entry, end), eq(shr(224, mload(entry)), verifier))
+        for {} lt(entry, end) {} {
+            if found { break }
+            entry := add(entry, 4)
+            found := and(lt(entry, end), eq(shr(224, mload(entry)), verifier))
         }
     }
 }
