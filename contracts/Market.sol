@@ -15,7 +15,7 @@ import {Ledger, Offer} from "./types/Prover.sol";
 ///
 /// - `Escrow`: money. `Registry`: mechanism instances and verifiers. `Supply`: provers, their stake and capacity.
 ///   These know nothing of each other.
-/// - `Requests`: how requests enter and are taken back. `Consultation`: how mechanisms are asked. `Auctions`: how requests
+/// - `Requests`: how requests enter and are taken back. `Consultation`: how mechanisms are asked. `Auctions`, `Bids`: how requests
 ///   find provers. `Settlement`: how they end. Each builds on the one before; together they are the life of a request.
 /// - `Office`: the code of what is done rarely or only shown, run from here.
 ///

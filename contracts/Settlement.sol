@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Auctions} from "./Auctions.sol";
+import {Bids} from "./Bids.sol";
 import {IFulfillmentCallback} from "./interfaces/IFulfillmentCallback.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
 import {IVerifier, VERIFIED} from "./interfaces/IVerifier.sol";
@@ -15,7 +15,7 @@ import {RequestRef} from "./types/RequestRef.sol";
 import {Status, bondAt} from "./types/State.sol";
 
 /// How requests end: with a proof, or with a prover that failed. The mechanism is needed for neither.
-abstract contract Settlement is Auctions {
+abstract contract Settlement is Bids {
     /// Gas that stays for the market beside what it grants to a callee.
     uint256 private constant RESERVE = 400_000;
     /// Seconds after its deadline from which a ticket needs no mechanism's consent to go back.

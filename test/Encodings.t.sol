@@ -59,7 +59,6 @@ contract EncodingsTest is Base {
         assertEq(this.question(ask), abi.encodeCall(IMechanism.step, (ask)));
     }
 
-    /// The parts as the market has them.
     function question(Ask calldata ask) external view returns (bytes memory) {
         Config memory config;
         config.params = ask.params;
@@ -123,7 +122,6 @@ contract EncodingsTest is Base {
         this.read(result, false);
     }
 
-    /// Reads a result both ways.
     function read(bytes memory result, bool sound) external view {
         (bool ok, ReplyRef reply) = replyAt(result);
         if (sound) assertTrue(ok);
@@ -278,7 +276,6 @@ contract EncodingsTest is Base {
         return bytes.concat(bytes4(version), tail, input);
     }
 
-    /// Requests of all kinds, not only those that have everything.
     function _sparse(Request memory r, uint256 seed) private pure {
         if (seed & 1 == 0) r.version = 0;
         if (seed & 2 == 0) r.token = address(0);
@@ -297,7 +294,6 @@ contract EncodingsTest is Base {
         this.order(Packed.pack(orders), o);
     }
 
-    /// Each of two of the same, one after the other.
     function order(bytes calldata packed, Order calldata o) external pure {
         uint256 at;
         assembly ("memory-safe") {
@@ -339,7 +335,6 @@ contract EncodingsTest is Base {
         return ref;
     }
 
-    /// The words of a request in memory.
     function _fields(RequestRef ref) private pure returns (bytes memory words) {
         words = new bytes(REQUEST_SIZE);
         assembly ("memory-safe") {
