@@ -61,6 +61,7 @@ test-contracts: contracts
 test-pages: build
 	tools/operate-check
 	tools/demo-check
+	tools/mechanism-check
 
 test-rust: build
 	cargo test --locked --workspace
