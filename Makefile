@@ -62,6 +62,7 @@ test-pages: build
 	tools/operate-check
 	tools/demo-check
 	tools/mechanism-check
+	tools/mechanism-pages
 
 test-rust: build
 	cargo test --locked --workspace

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod deploy;
 pub mod deployment;
 pub mod disk;
+pub mod explain;
 pub mod journey;
 pub mod output;
 pub mod receipt;
@@ -21,6 +22,7 @@ pub mod session;
 pub mod settings;
 pub mod spec;
 pub mod stages;
+pub mod template;
 pub mod terms;
 pub mod track;
 pub mod view;
@@ -50,6 +52,12 @@ pub async fn run(args: Args) -> Result<Outcome> {
     let out = Output::new(args.global.json);
     if let Command::Demo(options) = args.command {
         return demo::run(&args.global, out, options).await;
+    }
+    if let Command::Instances(options) = &args.command
+        && let Some(mechanism) = options.template()
+    {
+        mechanism.print(out)?;
+        return Ok(Outcome::Done);
     }
     let settings = Settings::from_global(&args.global)?;
     match args.command {

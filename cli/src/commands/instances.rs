@@ -12,7 +12,9 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::blueprint::{self, Blueprint};
+use crate::explain::{Example, Explanation};
 use crate::session::Session;
+use crate::template::Shipped;
 use crate::{amount, words};
 
 /// `bourse instances`
@@ -27,15 +29,39 @@ pub struct Options {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Register an instance that a file describes
-    New {
-        /// The file (TOML or JSON)
-        file: PathBuf,
-    },
+    New(New),
     /// End an instance for new requests, for ever
     Retire {
         /// Its number or name
         instance: String,
     },
+}
+
+/// `bourse instances new`
+#[derive(Clone, Debug, clap::Args)]
+pub struct New {
+    /// The file (TOML or JSON)
+    #[arg(required_unless_present = "mechanism")]
+    pub file: Option<PathBuf>,
+    /// Print a file to start from
+    #[arg(long, conflicts_with_all = ["file", "explain"])]
+    pub mechanism: Option<Shipped>,
+    /// Say what its parameters imply for a request, and send nothing
+    #[arg(long)]
+    pub explain: bool,
+    /// That request.
+    #[command(flatten, next_help_heading = "Example to explain by")]
+    pub example: Example,
+}
+
+impl Options {
+    /// The mechanism whose template is asked for; that needs no market.
+    pub fn template(&self) -> Option<Shipped> {
+        match &self.command {
+            Some(Command::New(new)) => new.mechanism,
+            _ => None,
+        }
+    }
 }
 
 /// Runs the command.
@@ -45,21 +71,27 @@ pub enum Command {
 pub async fn run(session: &Session, options: Options) -> Result<()> {
     match options.command {
         None => list(session).await,
-        Some(Command::New { file }) => {
-            let blueprint = Blueprint::read(&file)?;
-            let number = register(session, &session.settings.key()?, &blueprint).await?;
-            if let Some(name) = &blueprint.name {
-                name_it(session, name, number)?;
-            }
-            let done = json!({ "instance": number, "name": blueprint.name });
-            session.out.result(&done, || format!("registered instance {number}"))
-        }
+        Some(Command::New(new)) => create(session, &new).await,
         Some(Command::Retire { instance }) => {
             let number = session.instance(&instance).await?;
             session.send(&session.settings.key()?, call::retire(number)).await?;
             session.out.result(&json!({ "retired": number }), || format!("retired instance {number}"))
         }
     }
+}
+
+async fn create(session: &Session, new: &New) -> Result<()> {
+    let blueprint = Blueprint::read(new.file.as_deref().context("which file describes the instance?")?)?;
+    if new.explain {
+        let explained = Explanation::of(session, setup(session, &blueprint).await?, &new.example).await?;
+        return session.out.result(&explained.json(), || session.out.table(&["what", "how much"], explained.rows()));
+    }
+    let number = register(session, &session.settings.key()?, &blueprint).await?;
+    if let Some(name) = &blueprint.name {
+        name_it(session, name, number)?;
+    }
+    let done = json!({ "instance": number, "name": blueprint.name });
+    session.out.result(&done, || format!("registered instance {number}"))
 }
 
 /// Registers an instance and says which number it got.

@@ -1,0 +1,38 @@
+//! Files to start from: an instance of each shipped mechanism, with every parameter and what it may be.
+
+use anyhow::Result;
+use clap::ValueEnum;
+use serde_json::json;
+
+use crate::output::Output;
+
+/// A shipped mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shipped {
+    /// A posted price
+    Posted,
+    /// A reverse Dutch auction
+    Dutch,
+    /// A sealed-bid auction, first or second price
+    Sealed,
+}
+
+impl Shipped {
+    /// The file that describes an instance of it, for `bourse instances new FILE`.
+    pub fn template(self) -> &'static str {
+        match self {
+            Self::Posted => include_str!("templates/posted.toml"),
+            Self::Dutch => include_str!("templates/dutch.toml"),
+            Self::Sealed => include_str!("templates/sealed.toml"),
+        }
+    }
+
+    /// Prints the file.
+    ///
+    /// # Errors
+    /// If nobody takes the output.
+    pub fn print(self, out: Output) -> Result<()> {
+        let text = self.template().trim_end();
+        out.result(&json!({ "template": text }), || text.to_owned())
+    }
+}
