@@ -269,7 +269,8 @@ async fn deposit(node: &Node, request: &Request, params: &Bytes, shape: &Shape, 
         match ask(node, IMechanism::stepCall { ask: question.clone() }.abi_encode()).await? {
             Err(why) => refused = why.to_string(),
             Ok(answer) => {
-                let answer: Answer = IMechanism::stepCall::abi_decode_returns(&answer).context("it answers no moves")?;
+                let answer: Answer =
+                    IMechanism::stepCall::abi_decode_returns(&answer).context("it answers no moves")?;
                 let held = answer.moves.iter().find(|a| a.kind == HOLD && a.prover == question.actor.prover);
                 return Ok(held.map_or(Deposit::Nothing, |held| Deposit::Held(held.amount.to())));
             }

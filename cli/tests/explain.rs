@@ -116,7 +116,10 @@ fn each_mechanism_says_what_its_parameters_imply() {
     assert_eq!(String::from_utf8(listed.stdout).unwrap().trim(), "[]");
 
     let refusal = world.refusal("[dutch]\nstart_bps = 5000\nend_bps = 4000\nramp = \"1m\"\npatience = \"1m\"\n");
-    assert!(refusal.contains("refuses these parameters: the parameter startBps is 5000, it may be 0 to 3999"), "{refusal}");
+    assert!(
+        refusal.contains("refuses these parameters: the parameter startBps is 5000, it may be 0 to 3999"),
+        "{refusal}"
+    );
     let refusal = world.refusal(&format!("mechanism = {at}\nparams = \"0x1234\"\n"));
     assert!(refusal.contains("they are not in its encoding"), "{refusal}");
     let refusal = world.refusal("mechanism = \"0x0000000000000000000000000000000000000011\"\nparams = \"0x\"\n");
