@@ -26,6 +26,7 @@ contract Deploy is Script {
         _place("PostedPrice", "");
         _place("Dutch", "");
         _place("SealedBid", "");
+        _place("English", "");
         verifier = market.registerVerifier(_place("Groth16Verifier", ""), VERIFIER_GAS);
         vm.stopBroadcast();
         console.log("verifier %d", verifier);

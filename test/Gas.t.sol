@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {VerifyingKey} from "../contracts/libraries/Groth16.sol";
 import {Packed} from "../contracts/libraries/Packed.sol";
+import {English, EnglishParams} from "../contracts/mechanisms/English.sol";
 import {Bid, Fulfillment, Order} from "../contracts/types/Bid.sol";
 import {Setup} from "../contracts/types/Instance.sol";
 import {Request} from "../contracts/types/Request.sol";
@@ -90,6 +91,33 @@ contract GasTest is Base {
         vm.prank(alice);
         market.bid(order(r, b));
         vm.snapshotGasLastCall(FILE, "bid_sealed_reveal");
+    }
+
+    function test_English() public {
+        EnglishParams memory p = EnglishParams({
+            duration: 60,
+            closing: 10,
+            extension: 10,
+            overtime: 60,
+            patience: 60,
+            decrementBps: 1_000,
+            startBps: 10_000,
+            depositBps: 10_000,
+            depositFloor: 1,
+            standbys: 1
+        });
+        Request memory r = request(_register(address(new English()), abi.encode(p)));
+        opened(r);
+        bidAs(alice, r, PRICE);
+        vm.snapshotGasLastCall(FILE, "bid_english_first");
+        bidAs(bob, r, PRICE / 2);
+        bidAs(alice, r, PRICE / 4);
+        vm.snapshotGasLastCall(FILE, "bid_english_next");
+        vm.warp(block.timestamp + 61);
+        vm.prank(stranger);
+        market.tick(r, address(0), "");
+        vm.snapshotGasLastCall(FILE, "tick_english");
+        assertEq(uint8(statusOf(r)), uint8(Status.Awarded));
     }
 
     function test_Fulfill() public {

@@ -9,5 +9,7 @@ pub const POSTED_PRICE: &str = include_str!("../code/PostedPrice.hex");
 pub const DUTCH: &str = include_str!("../code/Dutch.hex");
 /// The mechanism "sealed".
 pub const SEALED_BID: &str = include_str!("../code/SealedBid.hex");
+/// The mechanism "english".
+pub const ENGLISH: &str = include_str!("../code/English.hex");
 /// Groth16 over BN254 for any key.
 pub const GROTH16_VERIFIER: &str = include_str!("../code/Groth16Verifier.hex");

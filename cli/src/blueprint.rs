@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use bourse_chain::read::Token;
 use bourse_sim::Wei;
 use bourse_sim::mechanisms::dutch::DutchParams;
+use bourse_sim::mechanisms::english::EnglishParams;
 use bourse_sim::mechanisms::posted::PostedParams;
 use bourse_sim::mechanisms::sealed::{Payment, SealedParams};
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,9 @@ pub struct Blueprint {
     /// Parameters of a sealed auction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
+    /// Parameters of an open descending auction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub english: Option<English>,
 }
 
 /// See `contracts/mechanisms/PostedPrice.sol`. Times like 30s or 5m.
@@ -105,6 +109,38 @@ pub struct Sealed {
     pub bidders: u8,
 }
 
+/// See `contracts/mechanisms/English.sol`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct English {
+    /// How long it lasts from its first bid.
+    pub duration: String,
+    /// How long is left after a late bid.
+    pub extension: String,
+    /// When fewer than this is left, a bid is late; as long as `extension` unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closing: Option<String>,
+    /// By how much late bids move the end at most; ten times `extension` unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overtime: Option<String>,
+    /// How long the request waits for its first bid.
+    pub patience: String,
+    /// How far a bid has to go below the best, in basis points of it.
+    #[serde(default = "step")]
+    pub decrement_bps: u16,
+    /// The most that the first bid may ask, in basis points of what the request pays at most.
+    #[serde(default = "all")]
+    pub start_bps: u16,
+    /// A bidder's deposit, in basis points of the request's bond.
+    #[serde(default = "all")]
+    pub deposit_bps: u16,
+    /// The least it is, in the stake token.
+    pub deposit_floor: String,
+    /// 1 if who was outbid last stands ready behind the winner.
+    #[serde(default = "one")]
+    pub standbys: u8,
+}
+
 impl Blueprint {
     /// Reads a file: JSON if it is called so, else TOML.
     ///
@@ -121,12 +157,13 @@ impl Blueprint {
     /// # Errors
     /// If it has no parameters, or those of several.
     pub fn encoded(&self, token: &Token, stake: &Token) -> Result<(Option<&'static str>, Vec<u8>)> {
-        let params = match (&self.posted, &self.dutch, &self.sealed, &self.params) {
-            (Some(posted), None, None, None) => (Some("posted"), posted.encode(token)?),
-            (None, Some(dutch), None, None) => (Some("dutch"), dutch.encode()?),
-            (None, None, Some(sealed), None) => (Some("sealed"), sealed.encode(stake)?),
-            (None, None, None, Some(params)) => (None, amount::bytes(params)?),
-            _ => bail!("want exactly one of [posted], [dutch], [sealed] and params"),
+        let params = match (&self.posted, &self.dutch, &self.sealed, &self.english, &self.params) {
+            (Some(posted), None, None, None, None) => (Some("posted"), posted.encode(token)?),
+            (None, Some(dutch), None, None, None) => (Some("dutch"), dutch.encode()?),
+            (None, None, Some(sealed), None, None) => (Some("sealed"), sealed.encode(stake)?),
+            (None, None, None, Some(english), None) => (Some("english"), english.encode(stake)?),
+            (None, None, None, None, Some(params)) => (None, amount::bytes(params)?),
+            _ => bail!("want exactly one of [posted], [dutch], [sealed], [english] and params"),
         };
         if params.0.is_none() && self.mechanism.is_none() {
             bail!("`mechanism` is missing: `params` say nothing without the address of their mechanism");
@@ -177,6 +214,26 @@ impl Sealed {
     }
 }
 
+impl English {
+    fn encode(&self, stake: &Token) -> Result<Vec<u8>> {
+        let extension = time("extension", &self.extension)?;
+        let or = |name, text: &Option<String>, else_| text.as_deref().map_or(Ok(else_), |text| time(name, text));
+        let params = EnglishParams {
+            duration: time("duration", &self.duration)?,
+            closing: or("closing", &self.closing, extension)?,
+            extension,
+            overtime: or("overtime", &self.overtime, extension.saturating_mul(10))?,
+            patience: time("patience", &self.patience)?,
+            decrement_bps: self.decrement_bps,
+            start_bps: self.start_bps,
+            deposit_bps: self.deposit_bps,
+            deposit_floor: amount::parse(&self.deposit_floor, stake).context("deposit_floor")?,
+            standbys: self.standbys,
+        };
+        Ok(params.encode())
+    }
+}
+
 /// The parameters of a shipped mechanism in words; none if it is another, or they do not decode.
 pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
     Some(match mechanism {
@@ -202,6 +259,13 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
             let many = |count: u8, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
             let (bidders, standbys) = (many(p.bidders, "bidder"), many(p.standbys, "standby"));
             format!("{pays}, commit {} s, reveal {} s, {bidders}, {standbys}", p.commit, p.reveal)
+        }
+        "english" => {
+            let p = EnglishParams::decode(params).ok()?;
+            let (start, step) = (percent(p.start_bps), percent(p.decrement_bps));
+            let (lasts, most) = (p.duration, u64::from(p.duration) + u64::from(p.overtime));
+            let standby = if p.standbys == 0 { "no standby" } else { "1 standby" };
+            format!("bid down from {start} by {step}, {lasts} s from the first bid, {most} s at most, {standby}")
         }
         _ => return None,
     })
@@ -229,4 +293,12 @@ fn nothing() -> String {
 
 fn all() -> u16 {
     10_000
+}
+
+fn step() -> u16 {
+    500
+}
+
+fn one() -> u8 {
+    1
 }

@@ -139,6 +139,17 @@ fn instances_are_described_in_words_and_back() {
 }
 
 #[test]
+fn an_open_auction_needs_few_words() {
+    let text = "[english]\nduration = \"5m\"\nextension = \"30s\"\npatience = \"1h\"\ndeposit_floor = \"0.001\"\n";
+    let (_folder, path) = file("e.toml", text);
+    let (mechanism, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+    assert_eq!(mechanism, Some("english"));
+    by_name("english").unwrap().check(&params).unwrap();
+    let words = blueprint::words("english", &params, &coin()).unwrap();
+    assert_eq!(words, "bid down from 100 % by 5 %, 300 s from the first bid, 600 s at most, 1 standby");
+}
+
+#[test]
 fn an_instance_without_a_rule_is_refused() {
     let error = |blueprint: Blueprint| format!("{:#}", blueprint.encoded(&coin(), &coin()).unwrap_err());
     assert!(error(Blueprint::default()).contains("exactly one"));

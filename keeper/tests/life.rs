@@ -102,6 +102,28 @@ async fn a_sealed_auction_is_awarded_its_deposits_settled_and_its_failure_passed
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_open_auction_is_awarded_when_it_ends_and_its_standby_let_go() {
+    let world = World::start(1).await;
+    let keeper = keep(&world).await;
+    let request = world.request(world.english).await;
+    let id = world.open(&request).await;
+    world.bid(ALICE, &request, PRICE, Vec::new()).await;
+    world.bid(BOB, &request, PRICE / 2, Vec::new()).await;
+    world.until(&request, Status::Awarded, 30).await;
+    let award = world.node.state(id).await.unwrap();
+    assert_eq!(world.node.prover(award.prover).await.unwrap(), world.account(BOB));
+    assert_eq!(award.price, PRICE / 2, "its own price");
+    keeper.desk.hand_in(&id, &world.account(BOB), &proof(&request)).await;
+    assert_eq!(keeper.desk.fate(&id, 20).await["status"], "settled");
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while world.node.ledger(world.account(ALICE)).await.unwrap().locked != 0 {
+        assert!(std::time::Instant::now() < end, "the standby's deposit is still held");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    keeper.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_nobody_takes_climbs_its_ladder_and_one_past_its_deadline_is_refunded() {
     let world = World::start(1).await;
     let keeper = keep(&world).await;
@@ -241,7 +263,7 @@ async fn what_it_shows_is_what_there_is() {
     assert_eq!(requests["requests"][0]["id"].as_str(), Some(&*text::bytes(&id)));
     let instances = get("/v1/instances").await;
     let names: Vec<_> = instances["instances"].as_array().unwrap().iter().map(|i| i["name"].clone()).collect();
-    assert_eq!(names, ["posted", "dutch", "sealed", "dutch"]);
+    assert_eq!(names, ["posted", "dutch", "sealed", "dutch", "english"]);
     let provers = get("/v1/provers").await;
     assert_eq!(provers["provers"].as_array().unwrap().len(), 3);
     assert_eq!(provers["provers"][1]["kept"], 1, "{provers}");

@@ -7,17 +7,18 @@
 pub mod capacity;
 pub mod cost;
 pub mod dutch;
+pub mod english;
 pub mod posted;
 pub mod sealed;
 
 use std::{fmt, time::Duration};
 
 use bourse_sim::{
-    Id, Time, Wei,
+    Account, Id, Time, Wei,
     ask::Refusal,
     equilibrium::{Rivalry, first_price_bid},
     event::Offer,
-    mechanisms::{self, dutch::DutchParams, posted::PostedParams, sealed::SealedParams},
+    mechanisms::{self, dutch::DutchParams, english::EnglishParams, posted::PostedParams, sealed::SealedParams},
     request::Request,
 };
 use capacity::{Late, Load, Schedule};
@@ -32,6 +33,8 @@ pub enum Rule {
     Dutch(DutchParams),
     /// See [`sealed`].
     Sealed(SealedParams),
+    /// See [`english`].
+    English(EnglishParams),
 }
 
 /// An open request.
@@ -47,6 +50,8 @@ pub struct Opening<'a> {
     pub opened_at: Time,
     /// Deposits that stand on it.
     pub holds: u8,
+    /// What its mechanism keeps for it.
+    pub words: &'a [Id],
 }
 
 /// How this prover prices.
@@ -65,6 +70,8 @@ pub struct Policy {
 /// What this prover can and wants, at one moment, for one request.
 #[derive(Clone, Debug)]
 pub struct Bidder<'a> {
+    /// Whose bid it is.
+    pub account: Account,
     /// What it declared for the request's token.
     pub offer: Offer,
     /// What work costs it there; none if it does not work for this token.
@@ -94,12 +101,14 @@ pub enum Decision {
     Take(Terms),
     /// Commit to a sealed bid.
     Commit(Terms),
+    /// Bid in the open, with a deposit, what others may still go below.
+    Lower(Terms),
 }
 
 /// The terms of a bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// The least that is accepted; for a sealed bid, what is committed to. In the request's token.
+    /// The least that is accepted; for a sealed bid, what is committed to; in an open auction, what is bid. In the request's token.
     pub price: Wei,
     /// What is expected above cost.
     pub profit: Wei,
@@ -159,6 +168,7 @@ impl Rule {
             "posted" => PostedParams::decode(params).map(Self::Posted),
             "dutch" => DutchParams::decode(params).map(Self::Dutch),
             "sealed" => SealedParams::decode(params).map(Self::Sealed),
+            "english" => EnglishParams::decode(params).map(Self::English),
             _ => return Err(Reason::UnknownMechanism(name.to_owned())),
         }
         .map_err(Reason::Params)
@@ -180,6 +190,7 @@ pub fn decide(opening: &Opening<'_>, bidder: &Bidder<'_>, now: Time) -> Result<D
         Rule::Posted(params) => posted::decide(params, opening, bidder, &ask, now),
         Rule::Dutch(params) => dutch::decide(params, opening, bidder, &ask, now),
         Rule::Sealed(params) => sealed::decide(params, opening, bidder, &ask, now),
+        Rule::English(params) => english::decide(params, opening, bidder, &ask, now),
     }
 }
 

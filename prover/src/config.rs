@@ -198,7 +198,7 @@ impl Config {
         self.address()?;
         for name in self.supply.mechanisms.keys() {
             let known = bourse_sim::mechanisms::by_name(name).is_some();
-            ensure!(known, "supply.mechanisms names '{name}'; right are posted, dutch and sealed");
+            ensure!(known, "supply.mechanisms names '{name}'; right are posted, dutch, sealed and english");
         }
         let mut tokens = BTreeSet::new();
         for offer in &self.offers {

@@ -15,7 +15,7 @@ use bourse_sim::{Id, Time, Wei};
 pub enum Stage {
     /// A bid is on its way, or about to be.
     Wanted,
-    /// A deposit stands on a sealed bid.
+    /// A deposit stands on a bid.
     Committed,
     /// Won: the bond is at risk.
     Awarded,

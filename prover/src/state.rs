@@ -138,9 +138,12 @@ impl State {
         }
     }
 
-    /// The requests that this prover could still bid on: open, without its ticket, and not failed by it before.
+    /// The requests that this prover could still bid on: open, not failed by it before, and without its ticket, unless
+    /// it may have to bid again.
     pub fn open(&self) -> impl Iterator<Item = (&Id, &Case)> {
-        let fresh = |case: &Case| !case.tickets.contains_key(&self.me) && case.failed != Some(self.me);
+        let again = |case: &Case| matches!(self.rule(case), Ok(Rule::English(_)));
+        let fresh =
+            move |case: &Case| case.failed != Some(self.me) && (!case.tickets.contains_key(&self.me) || again(case));
         self.market.live().filter(move |(_, case)| case.status == Status::Open && fresh(case))
     }
 
@@ -175,7 +178,8 @@ impl State {
     /// As [`State::rule`].
     pub fn opening<'a>(&self, id: &Id, case: &'a Case) -> Result<Opening<'a>, Reason> {
         let holds = u8::try_from(case.tickets.len()).unwrap_or(u8::MAX);
-        Ok(Opening { id: *id, request: &case.request, rule: self.rule(case)?, opened_at: case.time, holds })
+        let (rule, words) = (self.rule(case)?, case.words.as_slice());
+        Ok(Opening { id: *id, request: &case.request, rule, opened_at: case.time, holds, words })
     }
 
     /// How many other provers could be awarded this request.

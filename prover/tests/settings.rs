@@ -88,7 +88,7 @@ fn what_is_wrong_is_said_with_what_would_be_right() {
         (String::new(), "market"),
         (format!("{market}marget = 1"), "marget"),
         (format!("{market}[supply]\nstake = \"5 eth\""), "0.1 ether"),
-        (format!("{market}[supply.mechanisms]\nenglish = []"), "posted, dutch and sealed"),
+        (format!("{market}[supply.mechanisms]\nlottery = []"), "posted, dutch, sealed and english"),
         (format!("{market}[[backends]]\nverifier = 1"), "exactly one|right is one"),
         (format!("{market}listen = \"9465\""), "127.0.0.1:9465"),
         (format!("{market}[proving]\nparallel = 0"), "1 or more"),

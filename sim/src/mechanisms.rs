@@ -2,6 +2,7 @@
 //! the same answer here and on the chain; `tests/vectors.rs` and `test/mechanisms/Vectors.t.sol` see to it.
 
 pub mod dutch;
+pub mod english;
 pub mod posted;
 pub mod sealed;
 
@@ -35,7 +36,7 @@ pub trait Mechanism: Sync {
 
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 3] = [&posted::PostedPrice, &dutch::Dutch, &sealed::SealedBid];
+    let all: [&'static dyn Mechanism; 4] = [&posted::PostedPrice, &dutch::Dutch, &sealed::SealedBid, &english::English];
     all.into_iter().find(|mechanism| mechanism.name() == name)
 }
 

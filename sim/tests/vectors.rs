@@ -95,3 +95,10 @@ fn sealed() {
     let answers = ["Hold", "", "Release", "Forfeit", "Award", "Close", "Forfeit+Award", "Forfeit+Close"];
     check_file("sealed", asks, &refusals, &answers);
 }
+
+#[test]
+fn english() {
+    let asks = asks::english(&mut Dice::new(4), 200);
+    let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    check_file("english", asks, &refusals, &["Hold", "Hold+Release", "Release", "Award", "Close", ""]);
+}

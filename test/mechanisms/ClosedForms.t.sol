@@ -5,6 +5,7 @@ import {Test} from "forge-std/Test.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {DutchParams} from "../../contracts/mechanisms/Dutch.sol";
+import {EnglishParams} from "../../contracts/mechanisms/English.sol";
 import {Payment, SealedParams} from "../../contracts/mechanisms/SealedBid.sol";
 import {AWAY, Rounds} from "./Rounds.sol";
 
@@ -14,13 +15,15 @@ contract ClosedFormsTest is Test {
     uint256 private constant ONE = 1e18;
     uint256 private constant DRAWS = 1_000;
     uint32 private constant RAMP = 1_000_000;
+    uint16 private constant STEP_BPS = 500;
 
     Rounds private immutable rounds = new Rounds();
 
     enum Format {
         FirstPrice,
         SecondPrice,
-        Dutch
+        Dutch,
+        English
     }
 
     struct Sample {
@@ -75,6 +78,26 @@ contract ClosedFormsTest is Test {
         }
     }
 
+    /// A1 for open bids: the price is the second-lowest cost within one decrement, in each auction, and so is its mean. Alone, a
+    /// bidder is paid the ceiling.
+    function test_EnglishPriceIsTheSecondLowestCostWithinAStep() public view {
+        for (uint256 n = 2; n <= 5; n += 3) {
+            uint256[] memory prices = new uint256[](DRAWS);
+            for (uint256 i; i < DRAWS; ++i) {
+                (prices[i],,) = this.draw(Format.English, n, ONE, i);
+                uint256 second = _second(_bids(Format.English, n, ONE, i));
+                assertLe(prices[i] * (10_000 - STEP_BPS) / 10_000, second, "else its bidder had gone lower");
+                assertGe(prices[i] + 1, second * (10_000 - STEP_BPS) / 10_000, "one step was enough");
+            }
+            Sample memory sample = _describe(prices);
+            uint256 want = 2 * ONE / (n + 1);
+            assertApproxEqAbs(sample.mean, want, want * STEP_BPS / 10_000 + 4 * sample.meanError, "mean");
+            assertLt(sample.meanError * 8, want, "drawn too few times to tell");
+        }
+        (uint256 alone,,) = this.draw(Format.English, 1, ONE, 0);
+        assertEq(alone, ONE);
+    }
+
     function _assertRevenue(Format format, uint256 n, uint256 r) private view {
         uint256 rest = _pow(ONE - r, n);
         uint256 pay = 2 * ((ONE - rest * (ONE - r) / ONE) / (n + 1) - r * rest / ONE);
@@ -92,6 +115,7 @@ contract ClosedFormsTest is Test {
     {
         uint88[] memory bids = _bids(format, n, ceiling, i);
         if (format == Format.Dutch) (price, waited) = rounds.dutch(_dutch(ceiling), bids);
+        else if (format == Format.English) price = rounds.english(_english(), STEP_BPS, bids, i);
         else if (format == Format.FirstPrice) price = rounds.sealedBid(_sealed(Payment.FirstPrice, ceiling), 60, bids);
         else price = rounds.sealedBid(_sealed(Payment.SecondPrice, ceiling), 60, bids);
         lowest = _lowest(bids);
@@ -118,8 +142,13 @@ contract ClosedFormsTest is Test {
         bids = new uint88[](n);
         for (uint256 i; i < n; ++i) {
             uint256 cost = uint256(keccak256(abi.encode("closed forms", format, n, ceiling, number, i))) % ONE;
-            if (cost > ceiling) bids[i] = AWAY;
-            else bids[i] = uint88(format == Format.SecondPrice ? cost : _equilibrium(cost, n, ceiling));
+            if (cost > ceiling) {
+                bids[i] = AWAY;
+            } else {
+                bids[i] = uint88(
+                    format == Format.SecondPrice || format == Format.English ? cost : _equilibrium(cost, n, ceiling)
+                );
+            }
         }
     }
 
@@ -147,6 +176,23 @@ contract ClosedFormsTest is Test {
     function _dutch(uint256 ceiling) private pure returns (bytes memory) {
         return abi.encode(
             DutchParams({startBps: 0, endBps: uint16(ceiling * 10_000 / ONE), delay: 0, ramp: RAMP, patience: 1})
+        );
+    }
+
+    function _english() private pure returns (bytes memory) {
+        return abi.encode(
+            EnglishParams({
+                duration: 60,
+                closing: 1,
+                extension: 1,
+                overtime: 1,
+                patience: 60,
+                decrementBps: STEP_BPS,
+                startBps: 10_000,
+                depositBps: 0,
+                depositFloor: 1,
+                standbys: 0
+            })
         );
     }
 
@@ -178,6 +224,14 @@ contract ClosedFormsTest is Test {
         lowest = type(uint88).max;
         for (uint256 i; i < bids.length; ++i) {
             if (bids[i] < lowest) lowest = bids[i];
+        }
+    }
+
+    function _second(uint88[] memory bids) private pure returns (uint256 second) {
+        uint256 lowest = second = type(uint88).max;
+        for (uint256 i; i < bids.length; ++i) {
+            if (bids[i] < lowest) (lowest, second) = (bids[i], lowest);
+            else if (bids[i] < second) second = bids[i];
         }
     }
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
 import {Dutch} from "../../contracts/mechanisms/Dutch.sol";
+import {English} from "../../contracts/mechanisms/English.sol";
 import {SealedBid} from "../../contracts/mechanisms/SealedBid.sol";
 import {Answer, Ask, Cause, MoveKind} from "../../contracts/types/Ask.sol";
 import {Status} from "../../contracts/types/State.sol";
@@ -17,6 +18,7 @@ contract Rounds {
 
     SealedBid private immutable SEALED = new SealedBid();
     Dutch private immutable DUTCH = new Dutch();
+    English private immutable ENGLISH = new English();
 
     /// Commits, reveals and settles.
     /// @return price 0 if nobody was awarded.
@@ -62,6 +64,37 @@ contract Rounds {
         ask.price = lowest;
         _actor(ask, 0, 0, 0);
         return (_price(_step(DUTCH, ask)), ask.time - OPENED);
+    }
+
+    /// Bidders take turns, in an order that `seed` draws, and go a step below the best as long as that is not below their cost;
+    /// who is best waits. Ends when nobody goes lower.
+    /// @return price 0 if nobody bid.
+    function english(bytes calldata params, uint16 decrementBps, uint88[] calldata costs, uint256 seed)
+        external
+        view
+        returns (uint88 price)
+    {
+        Ask memory ask = _ask(params);
+        ask.words = new bytes32[](ENGLISH.check(params).words);
+        ask.price = ask.request.maxPrice;
+        uint256 best = costs.length;
+        uint256 passed;
+        // Each round has an order of its own, and of so many turns in a row some are a whole round.
+        for (uint256 turn; passed < 2 * costs.length; ++turn) {
+            uint256 i = (uint256(keccak256(abi.encode(seed, turn / costs.length))) + turn) % costs.length;
+            if (i == best || costs[i] == AWAY || ask.price < costs[i]) {
+                ++passed;
+                continue;
+            }
+            _actor(ask, uint160(i), 0, 0);
+            _step(ENGLISH, ask);
+            (best, passed) = (i, 0);
+            ask.price = uint88(uint256(ask.price) * (10_000 - decrementBps) / 10_000);
+        }
+        if (best == costs.length) return 0;
+        ask.time = uint40(uint256(ask.words[1])) + 1;
+        (ask.cause, ask.price) = (Cause.Tick, 0);
+        return _price(_step(ENGLISH, ask));
     }
 
     function _ask(bytes calldata params) private pure returns (Ask memory ask) {

@@ -5,6 +5,7 @@ import {Test} from "forge-std/Test.sol";
 
 import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
 import {Dutch} from "../../contracts/mechanisms/Dutch.sol";
+import {English} from "../../contracts/mechanisms/English.sol";
 import {PostedPrice} from "../../contracts/mechanisms/PostedPrice.sol";
 import {SealedBid} from "../../contracts/mechanisms/SealedBid.sol";
 import {Ask} from "../../contracts/types/Ask.sol";
@@ -21,6 +22,10 @@ contract VectorsTest is Test {
 
     function test_SealedBidIsItsTwin() public {
         _compare(new SealedBid());
+    }
+
+    function test_EnglishIsItsTwin() public {
+        _compare(new English());
     }
 
     function _compare(IMechanism mechanism) private view {

@@ -114,8 +114,8 @@ pub async fn checks(node: &Node, board: &Board, books: &Books) -> Result<Vec<(&'
         ("nobody paid more than it said", lines.iter().all(cheaper)),
         ("refunds are whole", lines.iter().filter_map(|line| line.journey).all(whole)),
         (
-            "all five instances brought proofs",
-            ["posted", "dutch", "steep", "sealed", "vickrey"].iter().all(|n| used(n)),
+            "all six instances brought proofs",
+            ["posted", "dutch", "steep", "sealed", "vickrey", "english"].iter().all(|n| used(n)),
         ),
         ("a prover died and was slashed, and another took over", lines.iter().filter(proven).any(|l| recovered(&l))),
         ("the money adds up", books.balance()),

@@ -2,7 +2,7 @@
 
 use bourse_prover::backend::circuit::rounds_for;
 
-use crate::blueprint::{Blueprint, Dutch, Posted, Sealed};
+use crate::blueprint::{Blueprint, Dutch, English, Posted, Sealed};
 use crate::deploy::GROTH16;
 
 /// A prover.
@@ -109,24 +109,27 @@ const BEN: usize = 1;
 const CLEO: usize = 2;
 const DORA: usize = 3;
 const ELI: usize = 4;
+const FAY: usize = 5;
 
 /// The requesters.
-pub const REQUESTERS: [Requester; 5] = [
+pub const REQUESTERS: [Requester; 6] = [
     Requester { name: "Ada", wish: "fast", signs: false },
     Requester { name: "Ben", wish: "cheap", signs: false },
     Requester { name: "Cleo", wish: "cheap, and bids that are honest", signs: false },
     Requester { name: "Dora", wish: "a price known beforehand, no transactions", signs: true },
     Requester { name: "Eli", wish: "for next to nothing", signs: false },
+    Requester { name: "Fay", wish: "to see the price fall", signs: false },
 ];
 
 /// What they ask for.
-pub const ERRANDS: [Errand; 11] = [
+pub const ERRANDS: [Errand; 12] = [
     Errand { requester: ADA, at: 0, size: 10, instance: "steep", max_price: "0.006", deadline: "60s" },
     Errand { requester: DORA, at: 0, size: 12, instance: "posted", max_price: "0.02", deadline: "60s" },
     Errand { requester: ELI, at: 1, size: 12, instance: "steep", max_price: "0.001", deadline: "26s" },
     Errand { requester: CLEO, at: 1, size: 14, instance: "vickrey", max_price: "0.05", deadline: "90s" },
     Errand { requester: BEN, at: 2, size: 12, instance: "sealed", max_price: "0.02", deadline: "90s" },
     Errand { requester: ADA, at: 4, size: 14, instance: "dutch", max_price: "0.05", deadline: "90s" },
+    Errand { requester: FAY, at: 5, size: 10, instance: "english", max_price: "0.003", deadline: "90s" },
     Errand { requester: DORA, at: 6, size: 10, instance: "posted", max_price: "0.02", deadline: "60s" },
     Errand { requester: CLEO, at: 8, size: 12, instance: "vickrey", max_price: "0.02", deadline: "90s" },
     Errand { requester: ADA, at: 10, size: 12, instance: "steep", max_price: "0.02", deadline: "60s" },
@@ -134,7 +137,7 @@ pub const ERRANDS: [Errand; 11] = [
     Errand { requester: DORA, at: 14, size: 14, instance: "posted", max_price: "0.05", deadline: "60s" },
 ];
 
-/// The mechanism instances, in an order in which each one's fallback comes before it: sealed → dutch → posted.
+/// The mechanism instances, in an order in which each one's fallback comes before it: sealed, english → dutch → posted.
 pub fn instances() -> Vec<Blueprint> {
     let base = |name: &str, fallback: Option<&str>| Blueprint {
         name: Some(name.to_owned()),
@@ -161,12 +164,25 @@ pub fn instances() -> Vec<Blueprint> {
         standbys,
         bidders: 8,
     };
+    let english = English {
+        duration: "6s".into(),
+        extension: "3s".into(),
+        overtime: Some("6s".into()),
+        patience: "10s".into(),
+        decrement_bps: 1_500,
+        start_bps: 10_000,
+        deposit_bps: 10_000,
+        deposit_floor: "0.001".into(),
+        standbys: 1,
+        closing: None,
+    };
     vec![
         Blueprint { posted: Some(posted), ..base("posted", None) },
         Blueprint { dutch: Some(dutch(500, "20s")), ..base("dutch", Some("posted")) },
         Blueprint { dutch: Some(dutch(3_000, "5s")), ..base("steep", Some("posted")) },
         Blueprint { sealed: Some(sealed("first", 1)), ..base("sealed", Some("dutch")) },
         Blueprint { sealed: Some(sealed("second", 1)), ..base("vickrey", Some("dutch")) },
+        Blueprint { english: Some(english), ..base("english", Some("dutch")) },
     ]
 }
 

@@ -128,7 +128,7 @@ fn drawn(line: &Line<'_>, board: &Board, coin: &Token) -> String {
         }
         _ => match journey.bidders.len() {
             0 => format!("{head}   {seconds:>2} s  looking for a prover"),
-            bidders => format!("{head}   {seconds:>2} s  {bidders} sealed bids"),
+            bidders => format!("{head}   {seconds:>2} s  {bidders} bidders"),
         },
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bourse_sim::ask::Status;
 use bourse_sim::market::{Case, DRAINING};
 use bourse_sim::mechanisms::dutch::{self, DutchParams};
+use bourse_sim::mechanisms::english::{self, EnglishParams};
 use bourse_sim::mechanisms::posted::PostedParams;
 use bourse_sim::mechanisms::sealed::SealedParams;
 use bourse_sim::{Id, Time, Wei};
@@ -124,6 +125,19 @@ impl State {
                     _ if now <= commit => stage(format!("sealed bids, {bids} so far"), None, commit),
                     _ if now <= reveal => stage(format!("revealing, {bids} hold deposits"), None, reveal),
                     _ => stage("to be awarded".to_owned(), None, case.request.deadline),
+                })
+            }
+            "english" => {
+                let params = EnglishParams::decode(&config.params).ok()?;
+                let Some(auction) = english::standing(&case.words) else {
+                    let start = params.start(max);
+                    let last = params.last_first(&case.request, opened);
+                    return Some(stage("waiting for a first bid".to_owned(), Some(start), last));
+                };
+                let best = auction.best.map(|(_, price)| price);
+                Some(match best {
+                    Some(_) if now <= auction.end => stage("price falling".to_owned(), best, auction.end),
+                    _ => stage("to be awarded".to_owned(), best, case.request.deadline),
                 })
             }
             _ => None,

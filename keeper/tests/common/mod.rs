@@ -21,6 +21,7 @@ use bourse_sim::ask::Status;
 use bourse_sim::event::{Declaration, Offer, Setup};
 use bourse_sim::market::{ANY_MECHANISM, ANY_VERIFIER};
 use bourse_sim::mechanisms::dutch::DutchParams;
+use bourse_sim::mechanisms::english::EnglishParams;
 use bourse_sim::mechanisms::posted::PostedParams;
 use bourse_sim::mechanisms::sealed::{Payment, SealedParams};
 use bourse_sim::request::Request;
@@ -53,6 +54,7 @@ pub(crate) struct World {
     pub(crate) sealed: u32,
     /// Nobody waits long under it; then it goes on to `posted`.
     pub(crate) ladder: u32,
+    pub(crate) english: u32,
     nonce: std::cell::Cell<u64>,
 }
 
@@ -72,8 +74,9 @@ impl World {
         let node = Node::connect(&anvil.endpoint(), market).await.unwrap();
         let domain = Domain::of(&node);
         let nonce = std::cell::Cell::new(0);
-        let (verifier, posted, dutch, sealed, ladder) = (1, 1, 2, 3, 4);
-        let world = Self { anvil, provider, node, domain, market, verifier, posted, dutch, sealed, ladder, nonce };
+        let (verifier, posted, dutch, sealed, ladder, english) = (1, 1, 2, 3, 4, 5);
+        let world =
+            Self { anvil, provider, node, domain, market, verifier, posted, dutch, sealed, ladder, english, nonce };
         world.furnish().await;
         world.provider.anvil_set_interval_mining(seconds).await.unwrap();
         world
@@ -98,6 +101,19 @@ impl World {
         let mechanism = self.register(code::DUTCH, dutch.clone(), 0).await;
         self.register(code::SEALED_BID, sealed.encode(), 0).await;
         self.send(0, call::register(&setup(mechanism, dutch, self.posted), true)).await;
+        let english = EnglishParams {
+            duration: 6,
+            closing: 2,
+            extension: 2,
+            overtime: 4,
+            patience: 60,
+            decrement_bps: 1_000,
+            start_bps: 10_000,
+            deposit_bps: 10_000,
+            deposit_floor: 1,
+            standbys: 1,
+        };
+        self.register(code::ENGLISH, english.encode(), 0).await;
         self.fund(REQUESTER, 2_000 * ETHER).await;
         for prover in [ALICE, BOB, CAROL] {
             self.fund(prover, 100 * ETHER).await;

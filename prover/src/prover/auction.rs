@@ -5,7 +5,7 @@ use bourse_chain::call::{self, Bid, Order};
 use bourse_sim::{
     Id, Time, Wei,
     market::Case,
-    mechanisms::sealed::{SealedParams, commitment},
+    mechanisms::{english::standing, sealed::commitment},
 };
 
 use super::{Check, Deed, Fit, Prover, Underway};
@@ -26,6 +26,8 @@ const CHECKS: usize = 32;
 const RECHECK: u64 = 10;
 /// Blocks for which a bid that was refused rests.
 const REST: u64 = 2;
+/// The kind of bids of which there may be many on one request.
+const LOWER: &str = "lower";
 /// Gas that every bid gets at least: what it does depends on the bids that come before it.
 pub(super) const BID_GAS: u64 = 500_000;
 
@@ -51,6 +53,7 @@ impl Prover {
                 Decision::Wait(_) => {}
                 Decision::Take(terms) => self.take(chance.id, &terms).await?,
                 Decision::Commit(terms) => self.commit(chance.id, &terms).await?,
+                Decision::Lower(terms) => self.lower(chance.id, &terms).await?,
             }
         }
         Ok(())
@@ -64,7 +67,7 @@ impl Prover {
         for (id, case) in self.state.open().filter(|(id, case)| self.is_free(id, case)) {
             match self.decide(id, case, &schedule, now) {
                 Ok(Decision::Wait(_)) => *passed.entry("waiting").or_default() += 1,
-                Ok(Decision::Take(terms) | Decision::Commit(terms)) => {
+                Ok(Decision::Take(terms) | Decision::Commit(terms) | Decision::Lower(terms)) => {
                     let seconds = terms.load.length.as_secs_f64().max(0.001);
                     chances.push(Chance { id: *id, worth: terms.profit as f64 / seconds });
                 }
@@ -89,7 +92,9 @@ impl Prover {
 
     fn decide(&self, id: &Id, case: &Case, schedule: &Schedule, now: Time) -> Result<Decision, Reason> {
         let Some(Check::Fit(backend)) = self.checks.get(id) else { return Err(Reason::Unchecked) };
-        let bidder = self.bidder(case, &**backend, schedule);
+        // What this bid would take the place of is not in its way.
+        let beside = case.tickets.contains_key(&self.state.me()).then(|| self.schedule_beside(Some(id)));
+        let bidder = self.bidder(case, &**backend, beside.as_ref().unwrap_or(schedule));
         bid::decide(&self.state.opening(id, case)?, &bidder, now)
     }
 
@@ -99,13 +104,16 @@ impl Prover {
         let promised = self.state.promised() + self.underway.values().map(|bid| bid.stake).sum::<Wei>();
         let taken = u16::try_from(self.underway.len()).unwrap_or(u16::MAX);
         let settings = self.config.offers.iter().find(|offer| offer.token.into_array() == request.token);
+        let own = case.tickets.get(&self.state.me());
+        let own_stake = own.map_or(0, |ticket| ticket.amount.max(request.bond));
         Bidder {
+            account: self.state.me(),
             offer: prover.and_then(|prover| prover.offers.get(&request.token).copied()).unwrap_or_default(),
             tariff: settings.map(|settings| settings.tariff()),
             policy: self.config.policy(),
             rivals: self.state.rivals(case),
-            stake: prover.map_or(0, |prover| prover.free().saturating_sub(promised)),
-            seats: prover.map_or(0, |prover| prover.capacity().saturating_sub(taken)),
+            stake: prover.map_or(0, |prover| (prover.free() + own_stake).saturating_sub(promised)),
+            seats: prover.map_or(0, |prover| (prover.capacity() + u16::from(own.is_some())).saturating_sub(taken)),
             gas_price: self.config.bidding.gas_price.0,
             length: backend.estimate(request.work),
             schedule,
@@ -114,17 +122,27 @@ impl Prover {
 
     /// What has to be proven, or may have to be.
     pub(super) fn schedule(&self) -> Schedule {
+        self.schedule_beside(None)
+    }
+
+    /// The same without one request.
+    fn schedule_beside(&self, but: Option<&Id>) -> Schedule {
         let now = self.state.next_time(self.waited());
         let load = |job: &Job, release: Time, due: Time| {
             let length = self.length(&job.id);
             Load { release, length, due }
         };
         let awarded = self.jobs.by_due(Stage::Awarded).into_iter().map(|job| load(job, now, job.due));
-        let committed = self.jobs.by_due(Stage::Committed).into_iter().filter_map(|job| {
+        let counted = |job: &&Job| but != Some(&job.id) && !self.underway.contains_key(&job.id);
+        let committed = self.jobs.by_due(Stage::Committed).into_iter().filter(counted).filter_map(|job| {
             let case = self.state.market().request(&job.id)?;
-            let Ok(Rule::Sealed(params)) = self.state.rule(case) else { return None };
-            let (release, due) = sealed_times(&params, case);
-            Some(load(job, release.max(now), due))
+            let award = match self.state.rule(case) {
+                Ok(Rule::Sealed(params)) => params.reveal_end(case.time) + 1,
+                Ok(Rule::English(_)) => standing(&case.words)?.end + 1,
+                _ => return None,
+            };
+            let due = (award + SETTLING + Time::from(case.request.window)).min(case.request.deadline);
+            Some(load(job, award.max(now), due))
         });
         let underway = self.underway.values().map(|bid| bid.load);
         let running = self.running.iter().map(|(id, running)| Load {
@@ -196,6 +214,12 @@ impl Prover {
         self.send_bid(id, "commit", bid, &Terms { price: stored.price, ..*terms }).await
     }
 
+    /// A bid that others may go below, and this prover again below theirs.
+    async fn lower(&mut self, id: Id, terms: &Terms) -> anyhow::Result<()> {
+        let bid = Bid { price: terms.price, ..self.word(id, terms) };
+        self.send_bid(id, LOWER, bid, terms).await
+    }
+
     fn word(&self, id: Id, terms: &Terms) -> Bid {
         let (max_bond, valid_until) = (terms.max_bond, terms.valid_until);
         Bid { request: id, prover: self.state.me(), price: 0, max_bond, valid_until, data: Vec::new() }
@@ -204,7 +228,11 @@ impl Prover {
     async fn send_bid(&mut self, id: Id, kind: &str, bid: Bid, terms: &Terms) -> anyhow::Result<()> {
         let Some(case) = self.state.market().request(&id) else { return Ok(()) };
         let (request, rung) = (case.request.as_ref().clone(), case.rung);
-        let key = format!("{kind}/{}/{rung}", B256::from(id));
+        let mut key = format!("{kind}/{}/{rung}", B256::from(id));
+        if kind == LOWER {
+            // Each price is a deed of its own.
+            key += &format!("/{}", terms.price);
+        }
         let order = Order { request, bid, ..Order::default() };
         let intent = call::bid(&[order]).intent(key, self.node.market()).until(terms.valid_until).gas_at_least(BID_GAS);
         let block = self.state.head().map_or(0, |head| head.number);
@@ -230,12 +258,6 @@ pub(super) fn piece(id: Id, case: &Case, me: bourse_sim::Account) -> backend::Jo
         input: case.input.to_vec(),
         work: request.work,
     }
-}
-
-/// When a sealed auction should be awarded, and until when its proof would be in time.
-fn sealed_times(params: &SealedParams, case: &Case) -> (Time, Time) {
-    let award = params.reveal_end(case.time) + 1;
-    (award, (award + SETTLING + Time::from(case.request.window)).min(case.request.deadline))
 }
 
 fn label(reason: &Reason) -> &'static str {

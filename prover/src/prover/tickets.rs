@@ -10,7 +10,10 @@ use bourse_sim::{
     Account, Id, Time, ZERO,
     ask::{MoveKind, Status},
     market::{Case, RECLAIM_DELAY},
-    mechanisms::sealed::{self, SealedParams},
+    mechanisms::{
+        english::standing,
+        sealed::{self, SealedParams},
+    },
 };
 
 use super::{Deed, Prover, auction::BID_GAS};
@@ -68,7 +71,11 @@ impl Prover {
     fn duty(&self, id: &Id, case: &Case, now: Time) -> Duty {
         let me = self.state.me();
         if case.status == Status::Open {
-            let Ok(Rule::Sealed(params)) = self.state.rule(case) else { return Duty::Nothing };
+            let params = match self.state.rule(case) {
+                Ok(Rule::Sealed(params)) => params,
+                Ok(Rule::English(_)) if self.overdue(case, now) && self.helps(id, ZERO, now) => return Duty::Settle,
+                _ => return Duty::Nothing,
+            };
             let (commits, reveals) = (params.commit_end(case.time), params.reveal_end(case.time));
             let open = case.words.iter().any(|word| sealed::bid(word).is_some_and(|(bidder, _)| bidder == me));
             return match now {
@@ -84,6 +91,11 @@ impl Prover {
             return Duty::Reclaim;
         }
         if ended + GRACE <= now && self.helps(id, me, now) { Duty::Leave } else { Duty::Nothing }
+    }
+
+    /// An open auction has ended, and others have had their time to say so.
+    fn overdue(&self, case: &Case, now: Time) -> bool {
+        standing(&case.words).is_some_and(|auction| auction.end + GRACE < now)
     }
 
     /// A tick would do something, and would not take this prover's own deposit.

@@ -1,5 +1,7 @@
 //! Questions of all kinds, most of them at a boundary.
 
+mod english;
+
 use bourse_sim::abi::keccak;
 use bourse_sim::ask::{Actor, Ask, Cause, Status, Tag};
 use bourse_sim::mechanisms::dutch::{self, DutchParams};
@@ -7,6 +9,8 @@ use bourse_sim::mechanisms::posted::PostedParams;
 use bourse_sim::mechanisms::sealed::{self, Payment, SealedParams};
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Id, Time, Wei};
+
+pub(crate) use english::english;
 
 /// The same throws for the same seed, on every machine and with every version of every crate.
 pub(crate) struct Dice(Id);
