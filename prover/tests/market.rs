@@ -132,6 +132,32 @@ async fn the_loser_of_a_sealed_auction_gets_its_deposit_back() {
     assert_eq!(world.balance(cheap.account).await, state.price);
 }
 
+/// Two provers bid each other down as far as the dearer one goes; then they stop, and nothing is held any longer.
+#[tokio::test]
+async fn open_bids_go_down_to_the_second_lowest_cost() {
+    let mut world = World::new().await;
+    let cheap = world.start(1, "");
+    let mut dear = world.start(2, "[bidding]\nmargin_bps = 0");
+    dear_offer(&dear);
+    world.restart(2, &mut dear);
+    while world.node.ledger(dear.account).await.unwrap().stake == 0 {
+        world.pass(1).await;
+    }
+    let task = world.task(7);
+    let id = world.open(world.english, &task).await;
+    let state = world.fulfilled(id).await;
+    let second = 2 * cost(&task);
+    assert!(state.price * 8 / 10 <= second && second * 8 / 10 <= state.price + 1, "{} of {second}", state.price);
+    world.until("no deposits", id, |state| state.holds == 0).await;
+    for prover in [&cheap, &dear] {
+        let ledger = world.node.ledger(prover.account).await.unwrap();
+        assert_eq!((ledger.stake, ledger.locked, ledger.busy), (STAKE, 0, 0));
+    }
+    assert_eq!(world.balance(cheap.account).await, state.price);
+    let bids = [&cheap, &dear].map(|prover| prover.log().matches("kind=\"lower\"").count());
+    assert!(bids.iter().all(|bids| 2 <= *bids && *bids <= 12), "bids of each: {bids:?}");
+}
+
 /// Doubles what work costs a prover.
 fn dear_offer(prover: &fixture::Program) {
     let path = prover.folder.join("prover.toml");

@@ -57,7 +57,8 @@ fn before(dice: &mut Dice, p: &EnglishParams, ask: &mut Ask) {
     let far = ask.request.deadline;
     ask.request.deadline = dice.pick(&[ask.opened_at + longest + 10, far, far, far]);
     let last = p.last_first(&ask.request, ask.opened_at);
-    let marks = if ask.cause == Cause::Tick { [last + 1, last + 2, last + 100] } else { [ask.opened_at + 1, last, last] };
+    let marks =
+        if ask.cause == Cause::Tick { [last + 1, last + 2, last + 100] } else { [ask.opened_at + 1, last, last] };
     ask.time = dice.near(&marks).max(ask.opened_at);
     ask.price = dice.price_near(p.start(ask.request.max_price));
 }
