@@ -108,7 +108,7 @@ pub enum Decision {
 /// The terms of a bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// The least that is accepted; for a sealed bid, what is committed to; in an open auction, what is bid. In the request's token.
+    /// The least that is accepted; what is bid or committed to, where that is paid. In the request's token.
     pub price: Wei,
     /// What is expected above cost.
     pub profit: Wei,

@@ -76,9 +76,10 @@ fn during(dice: &mut Dice, p: &EnglishParams, ask: &mut Ask) {
         *standby = entry(dice.account(), price.saturating_mul(2).min((1 << 88) - 1));
     }
     let late = end + 1 - Time::from(p.closing);
+    let answered = end - dice.below(u64::from(p.extension) + 1);
     ask.time = match ask.cause {
         Cause::Tick | Cause::Failed => dice.near(&[end + 1, end + 1, end + 100]),
-        _ => dice.near(&[first + 1, late, end, end - dice.below(u64::from(p.extension) + 1)]),
+        _ => dice.near(&[first + 1, late, end, answered]),
     };
     ask.price = dice.price_near(p.below(price).unwrap_or_default());
     let taken = dice.one_in(5) && !matches!(ask.cause, Cause::Bid);
