@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
+import {English, EnglishParams} from "../../contracts/mechanisms/English.sol";
 import {PostedParams} from "../../contracts/mechanisms/PostedPrice.sol";
 import {Payment, SealedParams} from "../../contracts/mechanisms/SealedBid.sol";
 import {Request} from "../../contracts/types/Request.sol";
@@ -62,6 +63,31 @@ contract FirstPriceConformance is SealedPlays, ConformanceTest {
 contract VickreyConformance is SealedPlays, ConformanceTest {
     function subject() internal view override returns (IMechanism, bytes memory) {
         return (sealedBid, sealedTerms(Payment.SecondPrice, 2));
+    }
+}
+
+contract EnglishConformance is ConformanceTest {
+    function subject() internal override returns (IMechanism, bytes memory) {
+        EnglishParams memory p = EnglishParams({
+            duration: 100,
+            closing: 10,
+            extension: 20,
+            overtime: 60,
+            patience: 100,
+            decrementBps: 1_000,
+            startBps: 10_000,
+            depositBps: 10_000,
+            depositFloor: 1,
+            standbys: 1
+        });
+        return (new English(), abi.encode(p));
+    }
+
+    /// Each goes below those before it.
+    function plays(Request memory r, address, uint256 rank) internal pure override returns (Play[] memory all) {
+        all = new Play[](1);
+        all[0].wait = 10 * uint40(CROWD - rank);
+        all[0].price = uint88(r.maxPrice * (rank + 1) / 10);
     }
 }
 
