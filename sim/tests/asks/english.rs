@@ -94,10 +94,10 @@ fn during(dice: &mut Dice, p: &EnglishParams, ask: &mut Ask) {
 
 fn stake(dice: &mut Dice, p: &EnglishParams, ask: &mut Ask) {
     let deposit = p.deposit(ask.request.bond);
-    ask.actor.free = dice.pick(&[deposit, deposit, deposit + 1, deposit / 2]).min((1 << 80) - 1);
+    ask.actor.free = dice.pick(&[deposit, deposit + 1, deposit.saturating_sub(1), deposit / 2]).min((1 << 80) - 1);
     let known: Vec<_> =
         ask.words.iter().enumerate().filter(|(i, _)| *i != 1).filter_map(|(_, word)| bid(word)).collect();
-    if standing(&ask.words).is_some() && dice.one_in(2) {
+    if standing(&ask.words).is_some() && dice.one_in(3) {
         let (prover, price) = dice.pick(&known);
         (ask.actor.prover, ask.actor.held) = (prover, deposit);
         ask.actor.tag[6..].copy_from_slice(&price.to_be_bytes());
