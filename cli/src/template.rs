@@ -15,6 +15,8 @@ pub enum Shipped {
     Dutch,
     /// A sealed-bid auction, first or second price
     Sealed,
+    /// An open auction, bid down with a soft close
+    English,
 }
 
 impl Shipped {
@@ -24,6 +26,7 @@ impl Shipped {
             Self::Posted => include_str!("templates/posted.toml"),
             Self::Dutch => include_str!("templates/dutch.toml"),
             Self::Sealed => include_str!("templates/sealed.toml"),
+            Self::English => include_str!("templates/english.toml"),
         }
     }
 
