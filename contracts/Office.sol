@@ -10,13 +10,13 @@ import {Declaration, ISupply} from "./interfaces/ISupply.sol";
 import {Config, Instance, Setup} from "./types/Instance.sol";
 import {Ledger, Offer} from "./types/Prover.sol";
 
-/// What the market does rarely, or only shows: registering and declaring, and what was registered and declared. Its code has no room in `Market`, which deploys it and runs it
-/// in its own storage, so that it is one contract to everyone. It has the parts of the market in the same order, and
-/// nothing of its own. Called by itself, it is a market without requests.
+/// What the market does rarely, or only shows: registering, declaring, and their views. Its code has no room in `Market`,
+/// which deploys it and runs it in its own storage, so that it is one contract to everyone. It has the parts of the
+/// market in the same order, and nothing of its own. Called by itself, it is a market without requests.
 ///
-/// Nothing of registry and supply is closed to reentrancy, so that a callback or a token's hook may act as the prover or owner it is: none of it
-/// calls out but to ask a mechanism about parameters (a static call), and nothing in the market keeps a ledger, a
-/// balance or an instance across a call that could come back here.
+/// Nothing of registry and supply is closed to reentrancy, so that a callback or a token's hook may act as the prover or
+/// owner it is: none of it calls out but to ask a mechanism about parameters (a static call), and nothing in the market
+/// keeps a ledger, a balance or an instance across a call that could come back here.
 contract Office is Escrow, Registry, Supply {
     constructor(address stakeToken) Supply(stakeToken) {}
 

@@ -104,7 +104,7 @@ impl Case {
         }
     }
 
-    /// The stake at risk under an award at `bps` of its bond, rounded down; the twin of `bondOf` in
+    /// The stake at risk under an award at `bps` of its bond, rounded down; the twin of `bondAt` in
     /// `contracts/types/State.sol`.
     pub fn bond_at(&self, bps: Bps) -> Wei {
         self.request.bond * Wei::from(bps) / BPS
