@@ -38,7 +38,8 @@ contract EncodingsTest is Base {
         (ask.id, ask.beacon) = (_draw(seed, 0), _draw(seed, 1));
         (ask.holds, ask.rung, ask.price) = (uint8(seed >> 8), uint8(seed >> 16), uint88(seed >> 24));
         (ask.openedAt, ask.time) = (uint40(seed >> 112), uint40(block.timestamp));
-        ask.blockNumber = uint64(block.number);
+        vm.fee(uint64(seed >> 64));
+        (ask.blockNumber, ask.baseFee) = (uint64(block.number), uint64(block.basefee));
         ask.params = abi.encode(seed, _draw(seed, 2), _draw(seed, 3));
         _cut(ask.params, seed % 97);
         ask.words = _list(seed, seed % 9, _words);
@@ -56,6 +57,7 @@ contract EncodingsTest is Base {
     function test_QuestionWithoutAnything() public view {
         Ask memory ask;
         (ask.time, ask.blockNumber) = (uint40(block.timestamp), uint64(block.number));
+        ask.baseFee = uint64(block.basefee);
         assertEq(this.question(ask), abi.encodeCall(IMechanism.step, (ask)));
     }
 

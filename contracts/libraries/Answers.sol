@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {NotYet} from "../interfaces/IMechanism.sol";
-import {Answer, Move, MoveKind} from "../types/Ask.sol";
+import {Answer, INSTANCE, Move, MoveKind} from "../types/Ask.sol";
 
 /// The moves that mechanisms answer with, one line each.
 library Answers {
@@ -28,6 +28,32 @@ library Answers {
     function forfeit(address prover) internal pure returns (Move memory move) {
         move.kind = MoveKind.Forfeit;
         move.prover = prover;
+    }
+
+    /// Fixes the block, `distance` blocks from now, whose hash is the request's beacon.
+    function draw(uint8 distance) internal pure returns (Move memory move) {
+        move.kind = MoveKind.Draw;
+        move.amount = distance;
+    }
+
+    /// Pays for an accepted proof.
+    function reward(address prover, uint88 amount) internal pure returns (Move memory move) {
+        move.kind = MoveKind.Reward;
+        move.prover = prover;
+        move.amount = amount;
+    }
+
+    /// The same move about a ticket on the instance.
+    function onInstance(Move memory move) internal pure returns (Move memory) {
+        move.subject = INSTANCE;
+        return move;
+    }
+
+    /// The same move about the `number`th request, from 1, of those brought along with a tick of the instance, which has this `id`.
+    function about(Move memory move, uint16 number, bytes32 id) internal pure returns (Move memory) {
+        move.subject = number;
+        move.tag = uint176(uint256(id));
+        return move;
     }
 
     function close() internal pure returns (Move memory move) {

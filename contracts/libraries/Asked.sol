@@ -25,8 +25,8 @@ library Asked {
         returns (address prover, uint256 price, uint256 work, uint256 maxPrice)
     {
         assembly ("memory-safe") {
-            prover := calldataload(add(ask, 0x320))
-            price := calldataload(add(ask, 0x440))
+            prover := calldataload(add(ask, 0x340))
+            price := calldataload(add(ask, 0x460))
             work := calldataload(add(ask, 0x160))
             maxPrice := calldataload(add(ask, 0x180))
         }
@@ -35,7 +35,7 @@ library Asked {
     /// Where the parameters are in calldata, and how many bytes they are.
     function params(Ask calldata ask) internal pure returns (uint256 at, uint256 size) {
         assembly ("memory-safe") {
-            at := add(add(ask, calldataload(add(ask, 0x480))), 0x20)
+            at := add(add(ask, calldataload(add(ask, 0x4a0))), 0x20)
             size := calldataload(sub(at, 0x20))
         }
     }

@@ -13,11 +13,11 @@ import {StateSlot} from "../types/State.sol";
 /// with what the compiler encodes.
 ///
 /// From the start of the `bytes`: its length (32 bytes), the selector (4), the offset of the `Ask` (32), and then the words of the
-/// `Ask` in the order of its fields, of which `request` takes 16 and `actor` 9. The last four of its 39 words are the
+/// `Ask` in the order of its fields, of which `request` takes 16 and `actor` 9. The last four of its 40 words are the
 /// offsets of `data`, `params`, `words` and `shared`, which follow in this order.
 library Question {
     uint256 private constant ASK = 0x44;
-    uint256 private constant ASK_SIZE = 0x4e0;
+    uint256 private constant ASK_SIZE = 0x500;
 
     uint256 private constant CAUSE = 0x44;
     uint256 private constant ID = 0x64;
@@ -29,21 +29,22 @@ library Question {
     uint256 private constant OPENED_AT = 0x2e4;
     uint256 private constant TIME = 0x304;
     uint256 private constant BLOCK_NUMBER = 0x324;
-    uint256 private constant BEACON = 0x344;
-    uint256 private constant PROVER = 0x364;
-    uint256 private constant PROVER_ID = 0x384;
-    uint256 private constant FREE = 0x3a4;
-    uint256 private constant CAPACITY = 0x3c4;
-    uint256 private constant KEPT = 0x3e4;
-    uint256 private constant FAILED = 0x404;
-    uint256 private constant THROUGHPUT = 0x424;
-    uint256 private constant HELD = 0x444;
-    uint256 private constant TAG = 0x464;
-    uint256 private constant PRICE = 0x484;
-    uint256 private constant DATA = 0x4a4;
-    uint256 private constant PARAMS = 0x4c4;
-    uint256 private constant WORDS = 0x4e4;
-    uint256 private constant SHARED = 0x504;
+    uint256 private constant BASE_FEE = 0x344;
+    uint256 private constant BEACON = 0x364;
+    uint256 private constant PROVER = 0x384;
+    uint256 private constant PROVER_ID = 0x3a4;
+    uint256 private constant FREE = 0x3c4;
+    uint256 private constant CAPACITY = 0x3e4;
+    uint256 private constant KEPT = 0x404;
+    uint256 private constant FAILED = 0x424;
+    uint256 private constant THROUGHPUT = 0x444;
+    uint256 private constant HELD = 0x464;
+    uint256 private constant TAG = 0x484;
+    uint256 private constant PRICE = 0x4a4;
+    uint256 private constant DATA = 0x4c4;
+    uint256 private constant PARAMS = 0x4e4;
+    uint256 private constant WORDS = 0x504;
+    uint256 private constant SHARED = 0x524;
 
     /// Lays a question out, with the parameters and the data in it, and room for the words.
     function blank(ConfigRef config, bytes calldata data) internal pure returns (bytes memory question) {
@@ -94,6 +95,7 @@ library Question {
             mstore(add(question, OPENED_AT), and(shr(48, slot), 0xffffffffff))
             mstore(add(question, TIME), timestamp())
             mstore(add(question, BLOCK_NUMBER), number())
+            mstore(add(question, BASE_FEE), basefee())
             mstore(add(question, BEACON), beacon)
         }
     }

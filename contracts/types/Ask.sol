@@ -31,7 +31,7 @@ struct Actor {
     uint16 failed;
     /// Its declared units of work per second, for work paid in this token.
     uint32 throughput;
-    /// Its ticket on this request.
+    /// Its ticket on this request; if it has none, and the instance keeps words, that on the instance.
     uint80 held;
     uint176 tag;
 }
@@ -40,9 +40,12 @@ struct Actor {
 /// and in the twin.
 struct Ask {
     Cause cause;
+    /// The request's; or, where the instance itself is bid on or ticked, its number.
     bytes32 id;
-    /// `Open` while the request can be awarded; otherwise only the actor's ticket is in question.
+    /// `Open` while the request can be awarded. `None` where it is about the instance itself; otherwise only the actor's ticket is in
+    /// question.
     Status status;
+    /// About the instance itself: blank, but for the instance and its version, its owner as the requester, and its token.
     Request request;
     /// Deposits that stand on the request.
     uint8 holds;
@@ -53,14 +56,18 @@ struct Ask {
     uint40 time;
     /// The number of this block.
     uint64 blockNumber;
+    /// Its base fee, in wei per unit of gas.
+    uint64 baseFee;
     /// The hash of the block that a `Draw` fixed, once it is known; 0 before.
     bytes32 beacon;
     Actor actor;
-    /// Of the bid; 0 and empty for other causes, except that `Tick` carries its caller's data and `Proof` the proof.
+    /// Of the bid; 0 and empty for other causes, except that `Tick` carries its caller's data, and `Proof` the hash of the proof and
+    /// then its caller's data.
     uint88 price;
     bytes data;
     bytes params;
-    /// The words kept for this request, and those shared by the whole instance, as `Shape` asked for.
+    /// The words kept for this request, and those shared by the whole instance, as `Shape` asked for. About the instance itself the former
+    /// are all 0, and what becomes of them is not kept.
     bytes32[] words;
     bytes32[] shared;
 }
@@ -72,24 +79,28 @@ enum MoveKind {
     Hold,
     /// Give `prover`'s ticket back.
     Release,
-    /// Take `prover`'s ticket: half is burned, the rest compensates the requester and tips the caller.
+    /// Take `prover`'s ticket: half is burned, the rest compensates the requester and tips the caller. Of a ticket on the instance,
+    /// `amount`; or all of it, which ends the ticket, if that is 0.
     Forfeit,
     /// Award the request to `prover` for `amount`, to be proven by `due`, at `bps` of the request's bond. To the actor
     /// of a bid, or to whoever holds a ticket; a ticket is given back as the bond is taken. A ticket holder that cannot
-    /// honour its bid (stake gone, floor raised) forfeits the ticket, and the mechanism is asked as if it had failed.
+    /// honour its bid (stake gone, floor raised) forfeits the ticket, and the mechanism is asked as if it had failed. Under `SEATS` a
+    /// ticket on the instance stays through all of that. Not once a proof has been accepted.
     Award,
-    /// Give up in this rung: the request goes down its ladder, or back to its requester. Only when no deposit stands.
+    /// Give up in this rung: the request goes down its ladder, or back to its requester. Only when no deposit stands. Once a proof has
+    /// been accepted: the request is fulfilled, and what is left of its price goes back; deposits may stand.
     Close,
     /// Fix the block, `amount` blocks from now (1 to 64), whose hash is the beacon of this request.
     Draw,
-    /// On a valid proof: pay `amount` to `prover`.
+    /// Once a proof has been accepted, in an open stage: pay `amount` to `prover`.
     Reward
 }
 
 /// One move. Fields that its kind does not name are 0.
 struct Move {
     MoveKind kind;
-    /// The request it is about, as an index into those brought with the call; 0 is the one asked about.
+    /// 0: the request asked about, and tickets on it. `INSTANCE`: tickets on the instance. In a tick of the instance itself: the number,
+    /// from 1, of one of the requests brought along, whose id ends in `tag`.
     uint16 subject;
     address prover;
     /// A deposit in the stake token, or a price in the instance's token.
@@ -118,7 +129,7 @@ struct Shape {
     uint8 shared;
     /// Gas for one question, 30,000 to 10,000,000.
     uint32 gas;
-    /// `ON_OPEN`, `ON_FAILED`, `DRAWS`.
+    /// `ON_OPEN`, `ON_FAILED`, `ON_PROOF`, `DRAWS`, `SEATS`, `BINDING`.
     uint8 flags;
 }
 
@@ -126,10 +137,17 @@ struct Shape {
 uint8 constant ON_OPEN = 1;
 // Wants to be asked for a standby when the awarded prover failed.
 uint8 constant ON_FAILED = 2;
-// Accepts proofs while no award stands. Not built yet: registration refuses it.
+// Accepts proofs while no award stands: an open stage.
 uint8 constant ON_PROOF = 4;
 // Fixes beacons.
 uint8 constant DRAWS = 8;
+// A ticket on the instance stays when its holder is awarded. Otherwise the award takes its place.
+uint8 constant SEATS = 16;
+// A requester cannot take a request back while it is open under this instance.
+uint8 constant BINDING = 32;
+
+// The subject of a move that is about a ticket on the instance.
+uint16 constant INSTANCE = type(uint16).max;
 
 /// The worst that can happen to a request under given parameters, if any prover serves it.
 struct Envelope {

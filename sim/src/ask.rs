@@ -64,6 +64,7 @@ pub struct Ask {
     pub opened_at: Time,
     pub time: Time,
     pub block_number: u64,
+    pub base_fee: u64,
     pub beacon: Id,
     pub actor: Actor,
     pub price: Wei,
@@ -121,6 +122,22 @@ impl Move {
         Self { kind: MoveKind::Forfeit, prover, ..Self::default() }
     }
 
+    /// Pays for an accepted proof.
+    pub fn reward(prover: Account, amount: Wei) -> Self {
+        Self { kind: MoveKind::Reward, prover, amount, ..Self::default() }
+    }
+
+    /// Fixes the block, `distance` blocks from now, whose hash is the request's beacon.
+    pub fn draw(distance: u8) -> Self {
+        Self { kind: MoveKind::Draw, amount: distance.into(), ..Self::default() }
+    }
+
+    /// The same move about a ticket on the instance.
+    #[must_use]
+    pub fn on_instance(self) -> Self {
+        Self { subject: INSTANCE, ..self }
+    }
+
     /// Gives up in this rung.
     pub fn close() -> Self {
         Self { kind: MoveKind::Close, ..Self::default() }
@@ -155,6 +172,13 @@ pub const ON_FAILED: u8 = 2;
 pub const ON_PROOF: u8 = 4;
 /// Fixes beacons.
 pub const DRAWS: u8 = 8;
+/// A ticket on the instance stays when its holder is awarded.
+pub const SEATS: u8 = 16;
+/// A requester cannot take a request back while it is open under this instance.
+pub const BINDING: u8 = 32;
+
+/// The subject of a move that is about a ticket on the instance.
+pub const INSTANCE: u16 = u16::MAX;
 
 /// The worst that can happen to a request under given parameters, if any prover serves it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

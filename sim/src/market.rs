@@ -55,8 +55,10 @@ pub struct Turn {
     pub data: Vec<u8>,
     /// Unix seconds.
     pub time: Time,
-    /// The number of the block.
+    /// The number of the block, and its base fee in wei per unit of gas.
     pub block_number: u64,
+    /// See `block_number`.
+    pub base_fee: u64,
     /// The hash of the block that a draw fixed, once it is known; otherwise 0.
     pub beacon: Id,
 }
@@ -202,6 +204,7 @@ impl Market {
             opened_at: case.time,
             time: turn.time,
             block_number: turn.block_number,
+            base_fee: turn.base_fee,
             beacon: turn.beacon,
             actor: self.actor(case, turn.actor),
             price: turn.price,

@@ -90,13 +90,14 @@ fn get_actor(from: &mut Decoder<'_>) -> Result<Actor, Malformed> {
 impl Ask {
     /// `abi.encode(ask)`; behind the selector of `step` it is the call.
     pub fn encode(&self) -> Vec<u8> {
-        let to = Encoder::new(39).uint(self.cause as Wei).word(&self.id).uint(self.status as Wei);
+        let to = Encoder::new(40).uint(self.cause as Wei).word(&self.id).uint(self.status as Wei);
         let to = put_request(to, &self.request)
             .uint(self.holds.into())
             .uint(self.rung.into())
             .uint(self.opened_at.into())
             .uint(self.time.into())
             .uint(self.block_number.into())
+            .uint(self.base_fee.into())
             .word(&self.beacon);
         let tuple = put_actor(to, &self.actor)
             .uint(self.price)
@@ -124,6 +125,7 @@ impl Ask {
             opened_at: from.time()?,
             time: from.time()?,
             block_number: from.u64()?,
+            base_fee: from.u64()?,
             beacon: from.word()?,
             actor: get_actor(from)?,
             price: from.uint(88)?,

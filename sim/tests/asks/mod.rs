@@ -99,7 +99,7 @@ impl Dice {
 
     /// All but what the mechanism cares about.
     fn ask(&mut self, params: Vec<u8>, opened_at: Time) -> Ask {
-        Ask {
+        let ask = Ask {
             id: self.word(),
             status: Status::Open,
             request: self.request(opened_at + 100_000_000),
@@ -110,7 +110,8 @@ impl Dice {
             actor: self.actor(),
             params,
             ..Ask::default()
-        }
+        };
+        Ask { base_fee: ask.block_number ^ ask.request.nonce, ..ask }
     }
 }
 
