@@ -4,6 +4,7 @@
 pub mod dutch;
 pub mod english;
 pub mod posted;
+pub mod race;
 pub mod sealed;
 
 use crate::ask::{Answer, Ask, Envelope, Move, Refusal, Shape};
@@ -36,7 +37,8 @@ pub trait Mechanism: Sync {
 
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 4] = [&posted::PostedPrice, &dutch::Dutch, &sealed::SealedBid, &english::English];
+    let all: [&'static dyn Mechanism; 5] =
+        [&posted::PostedPrice, &dutch::Dutch, &sealed::SealedBid, &english::English, &race::Race];
     all.into_iter().find(|mechanism| mechanism.name() == name)
 }
 

@@ -102,3 +102,13 @@ fn english() {
     let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
     check_file("english", asks, &refusals, &["Hold", "Hold+Release", "Release", "Award", "Close", ""]);
 }
+
+#[test]
+fn race() {
+    let asks = asks::race(&mut Dice::new(6), 500);
+    let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    let alone = ["Reward", "Reward+Close", "Reward+Release", "Reward+Release+Close", "Close"];
+    let committed = ["Release", "Release+Reward+Close", "Release+Reward+Reward+Close", "Reward+Close"];
+    let answers = [&alone[..], &committed, &["Hold", "Forfeit", "Forfeit+Close", ""]].concat();
+    check_file("race", asks, &refusals, &answers);
+}

@@ -7,6 +7,7 @@ import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
 import {Dutch} from "../../contracts/mechanisms/Dutch.sol";
 import {English} from "../../contracts/mechanisms/English.sol";
 import {PostedPrice} from "../../contracts/mechanisms/PostedPrice.sol";
+import {Race} from "../../contracts/mechanisms/Race.sol";
 import {SealedBid} from "../../contracts/mechanisms/SealedBid.sol";
 import {Ask} from "../../contracts/types/Ask.sol";
 
@@ -26,6 +27,10 @@ contract VectorsTest is Test {
 
     function test_EnglishIsItsTwin() public {
         _compare(new English());
+    }
+
+    function test_RaceIsItsTwin() public {
+        _compare(new Race());
     }
 
     function _compare(IMechanism mechanism) private view {

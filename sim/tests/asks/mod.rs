@@ -1,6 +1,7 @@
 //! Questions of all kinds, most of them at a boundary.
 
 mod english;
+mod race;
 
 use bourse_sim::abi::keccak;
 use bourse_sim::ask::{Actor, Ask, Cause, Status, Tag};
@@ -11,6 +12,7 @@ use bourse_sim::request::Request;
 use bourse_sim::{Account, Id, Time, Wei};
 
 pub(crate) use english::english;
+pub(crate) use race::race;
 
 /// The same throws for the same seed, on every machine and with every version of every crate.
 pub(crate) struct Dice(Id);
