@@ -6,6 +6,8 @@ pub mod english;
 pub mod posted;
 pub mod race;
 pub mod sealed;
+pub mod seat;
+pub mod standing;
 
 use crate::ask::{Answer, Ask, Envelope, Move, Refusal, Shape};
 use crate::request::Request;
@@ -37,8 +39,8 @@ pub trait Mechanism: Sync {
 
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 5] =
-        [&posted::PostedPrice, &dutch::Dutch, &sealed::SealedBid, &english::English, &race::Race];
+    let all: [&'static dyn Mechanism; 6] =
+        [&posted::PostedPrice, &dutch::Dutch, &sealed::SealedBid, &english::English, &race::Race, &seat::Seat];
     all.into_iter().find(|mechanism| mechanism.name() == name)
 }
 

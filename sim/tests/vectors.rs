@@ -112,3 +112,12 @@ fn race() {
     let answers = [&alone[..], &committed, &["Hold", "Forfeit", "Forfeit+Close", ""]].concat();
     check_file("race", asks, &refusals, &answers);
 }
+
+#[test]
+fn seat() {
+    let asks = asks::seat(&mut Dice::new(21), 480);
+    let refusals = ["NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    let answers =
+        ["Hold", "Hold+Release", "Release", "", "Award", "Close", "Forfeit+Award", "Forfeit+Close", "Release+Hold"];
+    check_file("seat", asks, &refusals, &answers);
+}

@@ -9,6 +9,7 @@ import {English} from "../../contracts/mechanisms/English.sol";
 import {PostedPrice} from "../../contracts/mechanisms/PostedPrice.sol";
 import {Race} from "../../contracts/mechanisms/Race.sol";
 import {SealedBid} from "../../contracts/mechanisms/SealedBid.sol";
+import {Seat} from "../../contracts/mechanisms/Seat.sol";
 import {Ask} from "../../contracts/types/Ask.sol";
 
 /// The contracts give, byte for byte, the answers and errors that their twins in `sim` gave.
@@ -31,6 +32,10 @@ contract VectorsTest is Test {
 
     function test_RaceIsItsTwin() public {
         _compare(new Race());
+    }
+
+    function test_SeatIsItsTwin() public {
+        _compare(new Seat());
     }
 
     function _compare(IMechanism mechanism) private view {

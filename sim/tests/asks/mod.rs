@@ -2,6 +2,7 @@
 
 mod english;
 mod race;
+mod seat;
 
 use bourse_sim::abi::keccak;
 use bourse_sim::ask::{Actor, Ask, Cause, Status, Tag};
@@ -13,6 +14,7 @@ use bourse_sim::{Account, Id, Time, Wei};
 
 pub(crate) use english::english;
 pub(crate) use race::race;
+pub(crate) use seat::seat;
 
 /// The same throws for the same seed, on every machine and with every version of every crate.
 pub(crate) struct Dice(Id);
