@@ -5,6 +5,7 @@ pub mod dutch;
 pub mod english;
 pub mod posted;
 pub mod race;
+pub mod scoring;
 pub mod sealed;
 pub mod seat;
 pub mod standing;
@@ -39,8 +40,15 @@ pub trait Mechanism: Sync {
 
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 6] =
-        [&posted::PostedPrice, &dutch::Dutch, &sealed::SealedBid, &english::English, &race::Race, &seat::Seat];
+    let all: [&'static dyn Mechanism; 7] = [
+        &posted::PostedPrice,
+        &dutch::Dutch,
+        &sealed::SealedBid,
+        &english::English,
+        &race::Race,
+        &seat::Seat,
+        &scoring::Scoring,
+    ];
     all.into_iter().find(|mechanism| mechanism.name() == name)
 }
 

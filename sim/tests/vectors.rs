@@ -121,3 +121,12 @@ fn seat() {
         ["Hold", "Hold+Release", "Release", "", "Award", "Close", "Forfeit+Award", "Forfeit+Close", "Release+Hold"];
     check_file("seat", asks, &refusals, &answers);
 }
+
+#[test]
+fn scoring() {
+    let asks = asks::scoring(&mut Dice::new(16), 400);
+    let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    let answers =
+        ["Hold", "", "Release", "Forfeit", "Award", "Close", "Forfeit+Award", "Forfeit+Close", "Release+Close"];
+    check_file("scoring", asks, &refusals, &answers);
+}

@@ -8,6 +8,7 @@ import {Dutch} from "../../contracts/mechanisms/Dutch.sol";
 import {English} from "../../contracts/mechanisms/English.sol";
 import {PostedPrice} from "../../contracts/mechanisms/PostedPrice.sol";
 import {Race} from "../../contracts/mechanisms/Race.sol";
+import {Scoring} from "../../contracts/mechanisms/Scoring.sol";
 import {SealedBid} from "../../contracts/mechanisms/SealedBid.sol";
 import {Seat} from "../../contracts/mechanisms/Seat.sol";
 import {Ask} from "../../contracts/types/Ask.sol";
@@ -36,6 +37,10 @@ contract VectorsTest is Test {
 
     function test_SeatIsItsTwin() public {
         _compare(new Seat());
+    }
+
+    function test_ScoringIsItsTwin() public {
+        _compare(new Scoring());
     }
 
     function _compare(IMechanism mechanism) private view {

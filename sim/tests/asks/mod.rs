@@ -2,6 +2,7 @@
 
 mod english;
 mod race;
+mod scoring;
 mod seat;
 
 use bourse_sim::abi::keccak;
@@ -14,6 +15,7 @@ use bourse_sim::{Account, Id, Time, Wei};
 
 pub(crate) use english::english;
 pub(crate) use race::race;
+pub(crate) use scoring::scoring;
 pub(crate) use seat::seat;
 
 /// The same throws for the same seed, on every machine and with every version of every crate.
