@@ -27,6 +27,7 @@ contract Deploy is Script {
         _place("Dutch", "");
         _place("SealedBid", "");
         _place("English", "");
+        _place("Race", "");
         verifier = market.registerVerifier(_place("Groth16Verifier", ""), VERIFIER_GAS);
         vm.stopBroadcast();
         console.log("verifier %d", verifier);

@@ -11,5 +11,7 @@ pub const DUTCH: &str = include_str!("../code/Dutch.hex");
 pub const SEALED_BID: &str = include_str!("../code/SealedBid.hex");
 /// The mechanism "english".
 pub const ENGLISH: &str = include_str!("../code/English.hex");
+/// The mechanism "race".
+pub const RACE: &str = include_str!("../code/Race.hex");
 /// Groth16 over BN254 for any key.
 pub const GROTH16_VERIFIER: &str = include_str!("../code/Groth16Verifier.hex");

@@ -12,11 +12,13 @@ use crate::amount;
 mod dutch;
 mod english;
 mod posted;
+mod race;
 mod sealed;
 
 pub use dutch::Dutch;
 pub use english::English;
 pub use posted::Posted;
+pub use race::Race;
 pub use sealed::Sealed;
 
 /// The name of a shipped mechanism, or none, and encoded parameters.
@@ -59,6 +61,9 @@ pub struct Blueprint {
     /// Parameters of an open descending auction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub english: Option<English>,
+    /// Parameters of a proof race.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub race: Option<Race>,
 }
 
 impl Blueprint {
@@ -77,11 +82,12 @@ impl Blueprint {
     /// # Errors
     /// If it has no parameters, or those of several.
     pub fn encoded(&self, token: &Token, stake: &Token) -> Result<Encoded> {
-        let tables: [Option<Result<Encoded>>; 5] = [
+        let tables: [Option<Result<Encoded>>; 6] = [
             self.posted.as_ref().map(|table| Ok((Some("posted"), table.encode(token)?))),
             self.dutch.as_ref().map(|table| Ok((Some("dutch"), table.encode()?))),
             self.sealed.as_ref().map(|table| Ok((Some("sealed"), table.encode(stake)?))),
             self.english.as_ref().map(|table| Ok((Some("english"), table.encode(stake)?))),
+            self.race.as_ref().map(|table| Ok((Some("race"), table.encode(stake)?))),
             self.params.as_ref().map(|params| Ok((None, amount::bytes(params)?))),
         ];
         let mut said = tables.into_iter().flatten();
@@ -103,12 +109,13 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
         "dutch" => dutch::words(params),
         "sealed" => sealed::words(params),
         "english" => english::words(params),
+        "race" => race::words(params),
         _ => None,
     }
 }
 
 /// The tables that a blueprint can have, as their mechanisms are named.
-const TABLES: [&str; 4] = ["posted", "dutch", "sealed", "english"];
+const TABLES: [&str; 5] = ["posted", "dutch", "sealed", "english", "race"];
 
 fn time(name: &str, text: &str) -> Result<u32> {
     let seconds = amount::seconds(text).with_context(|| name.to_owned())?;

@@ -17,6 +17,8 @@ pub enum Shipped {
     Sealed,
     /// An open auction, bid down with a soft close
     English,
+    /// A proof race, paid by rank
+    Race,
 }
 
 impl Shipped {
@@ -27,6 +29,7 @@ impl Shipped {
             Self::Dutch => include_str!("templates/dutch.toml"),
             Self::Sealed => include_str!("templates/sealed.toml"),
             Self::English => include_str!("templates/english.toml"),
+            Self::Race => include_str!("templates/race.toml"),
         }
     }
 

@@ -150,6 +150,28 @@ fn an_open_auction_needs_few_words() {
 }
 
 #[test]
+fn a_race_says_how_proofs_are_bound() {
+    let text = "[race]\npatience = \"10m\"\ncommit_blocks = 0\n";
+    let (_folder, path) = file("r.toml", text);
+    let (mechanism, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+    assert_eq!(mechanism, Some("race"));
+    by_name("race").unwrap().check(&params).unwrap();
+    assert_eq!(blueprint::words("race", &params, &coin()).unwrap(), "the first proof is paid 100 %, within 600 s");
+
+    let text = "[race]\npatience = \"10m\"\nwindow = \"1m\"\ncommit_blocks = 2\nwinners = 3\ndeposit = \"0.001\"\n";
+    let (_folder, path) = file("s.toml", text);
+    let (_, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+    by_name("race").unwrap().check(&params).unwrap();
+    let words = blueprint::words("race", &params, &coin()).unwrap();
+    let want = "3 winners share 100 %, each rank 50 % of the one before, within 600 s, others 60 s more, committed to 2 blocks before";
+    assert_eq!(words, want);
+
+    let (_folder, path) = file("t.toml", "[race]\npatience = \"10m\"\n");
+    let error = format!("{:#}", Blueprint::read(&path).unwrap_err());
+    assert!(error.contains("commit_blocks"), "nobody should guess: {error}");
+}
+
+#[test]
 fn an_instance_without_a_rule_is_refused() {
     let error = |blueprint: Blueprint| format!("{:#}", blueprint.encoded(&coin(), &coin()).unwrap_err());
     assert!(error(Blueprint::default()).contains("exactly one"));

@@ -7,6 +7,7 @@ use bourse_sim::market::{Case, DRAINING};
 use bourse_sim::mechanisms::dutch::{self, DutchParams};
 use bourse_sim::mechanisms::english::{self, EnglishParams};
 use bourse_sim::mechanisms::posted::PostedParams;
+use bourse_sim::mechanisms::race::RaceParams;
 use bourse_sim::mechanisms::sealed::SealedParams;
 use bourse_sim::{Id, Time, Wei};
 
@@ -138,6 +139,20 @@ impl State {
                 Some(match best {
                     Some(_) if now <= auction.end => stage("price falling".to_owned(), best, auction.end),
                     _ => stage("to be awarded".to_owned(), best, case.request.deadline),
+                })
+            }
+            "race" => {
+                let params = RaceParams::decode(&config.params).ok()?;
+                let shares = params.shares(max);
+                Some(match params.standing(&case.words) {
+                    None => {
+                        stage("racing".to_owned(), shares.first().copied(), params.last_first(&case.request, opened))
+                    }
+                    Some(race) if now <= race.end => {
+                        let proven = race.paid.len() + race.ranked.len();
+                        stage(format!("racing, {proven} ranked"), shares.get(race.paid.len()).copied(), race.end)
+                    }
+                    Some(_) => stage("to be paid and closed".to_owned(), None, case.request.deadline),
                 })
             }
             _ => None,
