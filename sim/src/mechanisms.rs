@@ -1,6 +1,7 @@
 //! The rules by which requests find provers, as pure functions: twins of `contracts/mechanisms/`. The same question has
 //! the same answer here and on the chain; `tests/vectors.rs` and `test/mechanisms/Vectors.t.sol` see to it.
 
+pub mod committee;
 pub mod dutch;
 pub mod english;
 pub mod posted;
@@ -40,7 +41,7 @@ pub trait Mechanism: Sync {
 
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 7] = [
+    let all: [&'static dyn Mechanism; 8] = [
         &posted::PostedPrice,
         &dutch::Dutch,
         &sealed::SealedBid,
@@ -48,6 +49,7 @@ pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
         &race::Race,
         &seat::Seat,
         &scoring::Scoring,
+        &committee::Committee,
     ];
     all.into_iter().find(|mechanism| mechanism.name() == name)
 }

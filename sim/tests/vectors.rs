@@ -130,3 +130,11 @@ fn scoring() {
         ["Hold", "", "Release", "Forfeit", "Award", "Close", "Forfeit+Award", "Forfeit+Close", "Release+Close"];
     check_file("scoring", asks, &refusals, &answers);
 }
+
+#[test]
+fn committee() {
+    let asks = asks::committee(&mut Dice::new(5), 560);
+    let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    let answers = ["Hold", "Release", "Forfeit", "Close"];
+    check_file("committee", asks, &refusals, &answers);
+}

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
+import {Committee} from "../../contracts/mechanisms/Committee.sol";
 import {Dutch} from "../../contracts/mechanisms/Dutch.sol";
 import {English} from "../../contracts/mechanisms/English.sol";
 import {PostedPrice} from "../../contracts/mechanisms/PostedPrice.sol";
@@ -41,6 +42,10 @@ contract VectorsTest is Test {
 
     function test_ScoringIsItsTwin() public {
         _compare(new Scoring());
+    }
+
+    function test_CommitteeIsItsTwin() public {
+        _compare(new Committee());
     }
 
     function _compare(IMechanism mechanism) private view {
