@@ -28,6 +28,7 @@ contract Deploy is Script {
         _place("SealedBid", "");
         _place("English", "");
         _place("Race", "");
+        _place("Committee", "");
         verifier = market.registerVerifier(_place("Groth16Verifier", ""), VERIFIER_GAS);
         vm.stopBroadcast();
         console.log("verifier %d", verifier);

@@ -13,5 +13,7 @@ pub const SEALED_BID: &str = include_str!("../code/SealedBid.hex");
 pub const ENGLISH: &str = include_str!("../code/English.hex");
 /// The mechanism "race".
 pub const RACE: &str = include_str!("../code/Race.hex");
+/// The mechanism "committee".
+pub const COMMITTEE: &str = include_str!("../code/Committee.hex");
 /// Groth16 over BN254 for any key.
 pub const GROTH16_VERIFIER: &str = include_str!("../code/Groth16Verifier.hex");

@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount;
 
+mod committee;
 mod dutch;
 mod english;
 mod posted;
 mod race;
 mod sealed;
 
+pub use committee::Committee;
 pub use dutch::Dutch;
 pub use english::English;
 pub use posted::Posted;
@@ -64,6 +66,9 @@ pub struct Blueprint {
     /// Parameters of a proof race.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub race: Option<Race>,
+    /// Parameters of a committee.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub committee: Option<Committee>,
 }
 
 impl Blueprint {
@@ -82,12 +87,13 @@ impl Blueprint {
     /// # Errors
     /// If it has no parameters, or those of several.
     pub fn encoded(&self, token: &Token, stake: &Token) -> Result<Encoded> {
-        let tables: [Option<Result<Encoded>>; 6] = [
+        let tables: [Option<Result<Encoded>>; 7] = [
             self.posted.as_ref().map(|table| Ok((Some("posted"), table.encode(token)?))),
             self.dutch.as_ref().map(|table| Ok((Some("dutch"), table.encode()?))),
             self.sealed.as_ref().map(|table| Ok((Some("sealed"), table.encode(stake)?))),
             self.english.as_ref().map(|table| Ok((Some("english"), table.encode(stake)?))),
             self.race.as_ref().map(|table| Ok((Some("race"), table.encode(stake)?))),
+            self.committee.as_ref().map(|table| Ok((Some("committee"), table.encode(stake)?))),
             self.params.as_ref().map(|params| Ok((None, amount::bytes(params)?))),
         ];
         let mut said = tables.into_iter().flatten();
@@ -110,12 +116,13 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
         "sealed" => sealed::words(params),
         "english" => english::words(params),
         "race" => race::words(params),
+        "committee" => committee::words(params),
         _ => None,
     }
 }
 
 /// The tables that a blueprint can have, as their mechanisms are named.
-const TABLES: [&str; 5] = ["posted", "dutch", "sealed", "english", "race"];
+const TABLES: [&str; 6] = ["posted", "dutch", "sealed", "english", "race", "committee"];
 
 fn time(name: &str, text: &str) -> Result<u32> {
     let seconds = amount::seconds(text).with_context(|| name.to_owned())?;

@@ -112,13 +112,14 @@ async fn bare(settings: &Settings, market: Account) -> Result<Node> {
 fn contracts(options: Options) -> Result<Vec<Contract>> {
     let mut stake_token = [0; 32];
     stake_token[12..].copy_from_slice(&options.stake_token.unwrap_or(ZERO));
-    let all: [(&str, &str, &[u8]); 7] = [
+    let all: [(&str, &str, &[u8]); 8] = [
         (MARKET, code::MARKET, &stake_token),
         ("posted", code::POSTED_PRICE, &[]),
         ("dutch", code::DUTCH, &[]),
         ("sealed", code::SEALED_BID, &[]),
         ("english", code::ENGLISH, &[]),
         ("race", code::RACE, &[]),
+        ("committee", code::COMMITTEE, &[]),
         (GROTH16, code::GROTH16_VERIFIER, &[]),
     ];
     let contract = |(name, code, arguments): (&'static str, &str, &[u8])| {

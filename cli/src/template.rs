@@ -19,6 +19,8 @@ pub enum Shipped {
     English,
     /// A proof race, paid by rank
     Race,
+    /// A committee that shares the work
+    Committee,
 }
 
 impl Shipped {
@@ -30,6 +32,7 @@ impl Shipped {
             Self::Sealed => include_str!("templates/sealed.toml"),
             Self::English => include_str!("templates/english.toml"),
             Self::Race => include_str!("templates/race.toml"),
+            Self::Committee => include_str!("templates/committee.toml"),
         }
     }
 

@@ -172,6 +172,19 @@ fn a_race_says_how_proofs_are_bound() {
 }
 
 #[test]
+fn a_committee_needs_its_clock() {
+    let text = "[committee]\nseats = 5\nenrolment = \"1m\"\nshards = \"2m\"\naggregation = \"1m\"\nopen = \"1m\"\n\
+                stagger = \"20s\"\ndeposit_floor = \"0.001\"\n";
+    let (_folder, path) = file("c.toml", text);
+    let (mechanism, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+    assert_eq!(mechanism, Some("committee"));
+    by_name("committee").unwrap().check(&params).unwrap();
+    let words = blueprint::words("committee", &params, &coin()).unwrap();
+    let want = "5 to 5 members prove together within 240 s, paid 100 %, 10 % of it to who brings it, no bonds";
+    assert_eq!(words, want);
+}
+
+#[test]
 fn an_instance_without_a_rule_is_refused() {
     let error = |blueprint: Blueprint| format!("{:#}", blueprint.encoded(&coin(), &coin()).unwrap_err());
     assert!(error(Blueprint::default()).contains("exactly one"));

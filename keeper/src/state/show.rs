@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bourse_sim::ask::Status;
 use bourse_sim::market::{Case, DRAINING};
+use bourse_sim::mechanisms::committee::CommitteeParams;
 use bourse_sim::mechanisms::dutch::{self, DutchParams};
 use bourse_sim::mechanisms::english::{self, EnglishParams};
 use bourse_sim::mechanisms::posted::PostedParams;
@@ -153,6 +154,19 @@ impl State {
                         stage(format!("racing, {proven} ranked"), shares.get(race.paid.len()).copied(), race.end)
                     }
                     Some(_) => stage("to be paid and closed".to_owned(), None, case.request.deadline),
+                })
+            }
+            "committee" => {
+                let params = CommitteeParams::decode(&config.params).ok()?;
+                let seated = params.stage(&case.request, &case.words, opened, now).ok()?;
+                let (count, pay) = (seated.crew.held().count(), Some(params.fee(max)));
+                Some(match now {
+                    _ if !seated.begun && now <= seated.enrolled => {
+                        stage(format!("{count} of {} seats taken", params.seats), pay, seated.enrolled)
+                    }
+                    _ if now > seated.last => stage("to be closed".to_owned(), None, case.request.deadline),
+                    _ if now <= seated.shards => stage(format!("{count} members prove shards"), pay, seated.shards),
+                    _ => stage(format!("the whole is awaited of {count} members"), pay, seated.last),
                 })
             }
             _ => None,

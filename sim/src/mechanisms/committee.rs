@@ -10,7 +10,7 @@ use crate::ask::{
     Answer, Ask, CAP_FIXED_PRICE, CAP_OPEN_ENTRY, Cause, Envelope, Move, ON_PROOF, Refusal, Shape, Status, Tag,
 };
 use crate::request::Request;
-use crate::{Account, BPS, Bps, Time, Wei, ZERO};
+use crate::{Account, BPS, Bps, Id, Time, Wei, ZERO};
 
 const MAX_AGGREGATOR_BPS: Bps = 5_000;
 const STEP_GAS: u32 = 250_000;
@@ -134,17 +134,17 @@ impl CommitteeParams {
         Time::from(self.shards) + Time::from(self.aggregation) + Time::from(self.open)
     }
 
-    /// Where the committee stands that `ask` is about.
+    /// Where the committee stands at `time` whose request is open since `opened_at` (unix seconds).
     ///
     /// # Errors
     /// [`Refusal::Malformed`] if the words are no committee's.
-    pub fn stage(&self, ask: &Ask) -> Result<Stage, Refusal> {
-        let crew = Crew::read(&ask.words).filter(|_| ask.words.len() == usize::from(Crew::size(self.seats)));
+    pub fn stage(&self, request: &Request, words: &[Id], opened_at: Time, time: Time) -> Result<Stage, Refusal> {
+        let crew = Crew::read(words).filter(|_| words.len() == usize::from(Crew::size(self.seats)));
         let crew = crew.ok_or(Refusal::Malformed)?;
-        let latest = ask.request.deadline.saturating_sub(self.work() + 2);
-        let enrolled = latest.min(ask.opened_at + Time::from(self.enrolment));
+        let latest = request.deadline.saturating_sub(self.work() + 2);
+        let enrolled = latest.min(opened_at + Time::from(self.enrolment));
         let full = crew.full != 0;
-        let begun = full || self.enough(&crew) && ask.time > enrolled;
+        let begun = full || self.enough(&crew) && time > enrolled;
         let start = if full { crew.full } else { enrolled };
         Ok(self.clocked(Stage { crew, enrolled, begun, ..Stage::default() }, start))
     }
@@ -211,7 +211,7 @@ impl Mechanism for Committee {
 
     fn step(&self, ask: &Ask) -> Result<Answer, Refusal> {
         let p = CommitteeParams::decode(&ask.params)?;
-        let stage = p.stage(ask)?;
+        let stage = p.stage(&ask.request, &ask.words, ask.opened_at, ask.time)?;
         match ask.cause {
             Cause::Bid => enrol(&p, ask, stage),
             Cause::Proof => prove(&p, ask, &stage),

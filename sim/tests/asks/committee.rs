@@ -69,7 +69,7 @@ impl Life {
 
     fn next(&self, dice: &mut Dice) -> Ask {
         let mut ask = self.ask.clone();
-        let mut stage = self.p.stage(&ask).unwrap_or_default();
+        let mut stage = self.p.stage(&ask.request, &ask.words, ask.opened_at, ask.time).unwrap_or_default();
         let enough = stage.crew.count() >= usize::from(self.p.least);
         let full = stage.crew.full != 0;
         ask.holds = stage.crew.held().count() as u8;
