@@ -246,14 +246,14 @@ contract Seat is IMechanism {
 
     function _missed(SeatParams memory p, Ask calldata ask, Seating memory s) private pure returns (Answer memory) {
         (address who, uint256 held) = (ask.actor.prover, ask.actor.held);
-        if (_knows(s, who)) {
+        bool sits = who != address(0) && s.holder.prover() == who;
+        if (sits || (who != address(0) && s.out.prover() == who)) {
             bool stays;
             if (held != 0) {
                 Move memory fine = Standing.fine(who, p.deposit, p.missBps, held);
                 stays = fine.amount != 0;
                 _push(s, fine);
             }
-            bool sits = s.holder.prover() == who;
             if (!stays) {
                 _remove(s, who, ask.time);
             } else if (sits && ++s.misses >= p.maxMisses) {

@@ -6,6 +6,7 @@ pub mod dutch;
 pub mod english;
 pub mod posted;
 pub mod race;
+pub mod reserved;
 pub mod scoring;
 pub mod sealed;
 pub mod seat;
@@ -41,7 +42,7 @@ pub trait Mechanism: Sync {
 
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 8] = [
+    let all: [&'static dyn Mechanism; 9] = [
         &posted::PostedPrice,
         &dutch::Dutch,
         &sealed::SealedBid,
@@ -50,6 +51,7 @@ pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
         &seat::Seat,
         &scoring::Scoring,
         &committee::Committee,
+        &reserved::Reserved,
     ];
     all.into_iter().find(|mechanism| mechanism.name() == name)
 }

@@ -138,3 +138,12 @@ fn committee() {
     let answers = ["Hold", "Release", "Forfeit", "Close"];
     check_file("committee", asks, &refusals, &answers);
 }
+
+#[test]
+fn reserved() {
+    let asks = asks::reserved(&mut Dice::new(31), 480);
+    let refusals = ["NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    let answers =
+        ["Hold", "Hold+Release", "Release", "", "Award", "Close", "Forfeit+Award", "Forfeit+Close", "Release+Hold"];
+    check_file("reserved", asks, &refusals, &answers);
+}

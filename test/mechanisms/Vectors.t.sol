@@ -10,6 +10,7 @@ import {English} from "../../contracts/mechanisms/English.sol";
 import {PostedPrice} from "../../contracts/mechanisms/PostedPrice.sol";
 import {Race} from "../../contracts/mechanisms/Race.sol";
 import {Scoring} from "../../contracts/mechanisms/Scoring.sol";
+import {Reserved} from "../../contracts/mechanisms/Reserved.sol";
 import {SealedBid} from "../../contracts/mechanisms/SealedBid.sol";
 import {Seat} from "../../contracts/mechanisms/Seat.sol";
 import {Ask} from "../../contracts/types/Ask.sol";
@@ -46,6 +47,10 @@ contract VectorsTest is Test {
 
     function test_CommitteeIsItsTwin() public {
         _compare(new Committee());
+    }
+
+    function test_ReservedIsItsTwin() public {
+        _compare(new Reserved());
     }
 
     function _compare(IMechanism mechanism) private view {

@@ -3,6 +3,7 @@
 mod committee;
 mod english;
 mod race;
+mod reserved;
 mod scoring;
 mod seat;
 
@@ -17,6 +18,7 @@ use bourse_sim::{Account, Id, Time, Wei};
 pub(crate) use committee::committee;
 pub(crate) use english::english;
 pub(crate) use race::race;
+pub(crate) use reserved::reserved;
 pub(crate) use scoring::scoring;
 pub(crate) use seat::seat;
 

@@ -102,7 +102,7 @@ impl<'a> Turn<'a> {
 
     pub(super) fn missed(mut self, ask: &Ask) -> Result<Answer, Refusal> {
         let (who, held) = (ask.actor.prover, ask.actor.held);
-        if self.seating.knows(&who) {
+        if self.seating.sits(&who) || self.seating.out.is_some_and(|(out, _)| out == who) {
             let mut stays = false;
             if held != 0 {
                 let fine = standing::fine(who, self.p.deposit, self.p.miss_bps, held);
