@@ -5,6 +5,7 @@
 //! nothing else, and paid for. What remains, the price and the moment, is the mechanism's: one file each.
 
 pub mod capacity;
+pub mod committee;
 pub mod cost;
 pub mod dutch;
 pub mod english;
@@ -18,7 +19,10 @@ use bourse_sim::{
     ask::Refusal,
     equilibrium::{Rivalry, first_price_bid},
     event::Offer,
-    mechanisms::{self, dutch::DutchParams, english::EnglishParams, posted::PostedParams, sealed::SealedParams},
+    mechanisms::{
+        self, committee::CommitteeParams, dutch::DutchParams, english::EnglishParams, posted::PostedParams,
+        sealed::SealedParams,
+    },
     request::Request,
 };
 use capacity::{Late, Load, Schedule};
@@ -35,6 +39,8 @@ pub enum Rule {
     Sealed(SealedParams),
     /// See [`english`].
     English(EnglishParams),
+    /// See [`committee`].
+    Committee(CommitteeParams),
 }
 
 /// An open request.
@@ -169,6 +175,7 @@ impl Rule {
             "dutch" => DutchParams::decode(params).map(Self::Dutch),
             "sealed" => SealedParams::decode(params).map(Self::Sealed),
             "english" => EnglishParams::decode(params).map(Self::English),
+            "committee" => CommitteeParams::decode(params).map(Self::Committee),
             _ => return Err(Reason::UnknownMechanism(name.to_owned())),
         }
         .map_err(Reason::Params)
@@ -191,6 +198,7 @@ pub fn decide(opening: &Opening<'_>, bidder: &Bidder<'_>, now: Time) -> Result<D
         Rule::Dutch(params) => dutch::decide(params, opening, bidder, &ask, now),
         Rule::Sealed(params) => sealed::decide(params, opening, bidder, &ask, now),
         Rule::English(params) => english::decide(params, opening, bidder, &ask, now),
+        Rule::Committee(params) => committee::decide(params, opening, bidder, &ask, now),
     }
 }
 

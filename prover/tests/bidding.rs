@@ -332,6 +332,7 @@ fn ask_twin(opening: &Opening<'_>, bidder: &Bidder<'_>, terms: &Terms, commits: 
             SealedBid.step(&ask(params.encode(), vec![[0; 32]; words]))
         }
         Rule::English(_) => unreachable!("bids under it are tested in english.rs"),
+        Rule::Committee(_) => unreachable!("bids under it are tested in committee.rs"),
     };
     let answer = answer.unwrap();
     (answer.moves[0].kind, answer.moves[0].amount)
