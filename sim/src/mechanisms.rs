@@ -1,6 +1,7 @@
 //! The rules by which requests find provers, as pure functions: twins of `contracts/mechanisms/`. The same question has
 //! the same answer here and on the chain; `tests/vectors.rs` and `test/mechanisms/Vectors.t.sol` see to it.
 
+pub mod batch;
 pub mod committee;
 pub mod dutch;
 pub mod english;
@@ -42,7 +43,8 @@ pub trait Mechanism: Sync {
 
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 9] = [
+    let all: [&'static dyn Mechanism; 10] = [
+        &batch::Batch,
         &posted::PostedPrice,
         &dutch::Dutch,
         &sealed::SealedBid,

@@ -5,7 +5,7 @@
 mod asks;
 
 use asks::Dice;
-use bourse_sim::ask::{Answer, Ask, Refusal};
+use bourse_sim::ask::{Answer, Ask, MoveKind, Refusal};
 use bourse_sim::mechanisms::{Mechanism, by_name};
 use serde_json::{Value, json};
 
@@ -146,4 +146,15 @@ fn reserved() {
     let answers =
         ["Hold", "Hold+Release", "Release", "", "Award", "Close", "Forfeit+Award", "Forfeit+Close", "Release+Hold"];
     check_file("reserved", asks, &refusals, &answers);
+}
+
+#[test]
+fn batch() {
+    let asks = asks::batch(&mut Dice::new(13), 480);
+    let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    let moves = |ask| by_name("batch").unwrap().step(ask).map(|answer| answer.moves).unwrap_or_default();
+    let trades = |ask| moves(ask).iter().filter(|m| m.kind == MoveKind::Award).count();
+    let traded = |least| asks.iter().filter(|ask| trades(ask) >= least).count();
+    assert!(traded(1) >= 10 && traded(2) >= 3, "{} with trades, {} with several", traded(1), traded(2));
+    check_file("batch", asks, &refusals, &["Hold", "", "Release", "Close"]);
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
+import {Batch} from "../../contracts/mechanisms/Batch.sol";
 import {Committee} from "../../contracts/mechanisms/Committee.sol";
 import {Dutch} from "../../contracts/mechanisms/Dutch.sol";
 import {English} from "../../contracts/mechanisms/English.sol";
@@ -51,6 +52,10 @@ contract VectorsTest is Test {
 
     function test_ReservedIsItsTwin() public {
         _compare(new Reserved());
+    }
+
+    function test_BatchIsItsTwin() public {
+        _compare(new Batch());
     }
 
     function _compare(IMechanism mechanism) private view {

@@ -1,5 +1,6 @@
 //! Questions of all kinds, most of them at a boundary.
 
+mod batch;
 mod committee;
 mod english;
 mod race;
@@ -15,6 +16,7 @@ use bourse_sim::mechanisms::sealed::{self, Payment, SealedParams};
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Id, Time, Wei};
 
+pub(crate) use batch::batch;
 pub(crate) use committee::committee;
 pub(crate) use english::english;
 pub(crate) use race::race;
