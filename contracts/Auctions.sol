@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Consultation} from "./Consultation.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
-import {Answer, Cause, MoveKind, ON_FAILED, ON_OPEN} from "./types/Ask.sol";
+import {Consultation} from "./Consultation.sol";
+import {Cause, INSTANCE, MoveKind, ON_FAILED, ON_OPEN, SEATS} from "./types/Ask.sol";
 import {LedgerSlot, OfferSlot, Ticket} from "./types/Prover.sol";
 import {MoveRef, ReplyRef} from "./types/ReplyRef.sol";
 import {Request} from "./types/Request.sol";
@@ -12,53 +12,22 @@ import {BPS, StateSlot, Status, awardFor, bondAt} from "./types/State.sol";
 
 /// How requests find provers: the mechanism's moves are checked and done.
 abstract contract Auctions is Consultation {
+    /// The ticket that an award takes the place of, if there is one, and whether it is one on the instance.
+    struct Consent {
+        uint80 held;
+        bool onInstance;
+    }
+
     /// Where burned stake is credited; nobody can withdraw it.
     address internal constant BURNED = 0x000000000000000000000000000000000000dEaD;
     /// Shares of a slash or forfeit, in basis points. The burned half is more than all others together can recover.
     uint256 private constant BURN_BPS = 5_000;
     uint256 private constant TIP_BPS = 500;
 
-    /* EXTERNAL */
+    /* STORAGE */
 
-    /// @inheritdoc IMarket
-    function open(Request calldata request, bytes calldata input, bytes calldata signature)
-        external
-        nonReentrant
-        returns (bytes32)
-    {
-        return _open(request, input, signature);
-    }
-
-    /// @inheritdoc IMarket
-    function replace(Request calldata old, Request calldata next, bytes calldata input)
-        external
-        nonReentrant
-        returns (bytes32)
-    {
-        require(msg.sender == old.requester, NotRequester(msg.sender, old.requester));
-        require(msg.sender == next.requester, NotRequester(msg.sender, next.requester));
-        _cancel(_case(old));
-        return _open(next, input, msg.data[:0]);
-    }
-
-    /// @inheritdoc IMarket
-    function tick(Request calldata request, address about, bytes calldata data) external nonReentrant {
-        (Case memory c, Turn memory turn) = _ticking(request, about);
-        ReplyRef reply = _consult(c, turn, data);
-        if (reply.count() == 0) revert NothingFollows(c.id, uint40(reply.wake()));
-        _storeState(c);
-    }
-
-    /// @inheritdoc IMarket
-    function peek(Request calldata request, address about, bytes calldata data)
-        external
-        view
-        nonReentrantView
-        returns (Answer memory)
-    {
-        (Case memory c, Turn memory turn) = _ticking(request, about);
-        _read(c, _ask(c, turn, data)).send();
-    }
+    /// Since when a prover has wanted its ticket on an instance back, unix seconds; 0 if it does not.
+    mapping(uint32 instance => mapping(address prover => uint40)) internal _leavingSince;
 
     /* INTERNAL */
 
@@ -74,7 +43,11 @@ abstract contract Auctions is Consultation {
         bool wasOpen = c.state.isOpen();
         uint256 count = reply.count();
         for (uint256 i; i < count; ++i) {
-            _do(c, turn, reply.move(i), wasOpen);
+            MoveRef move = reply.move(i);
+            uint256 subject = move.subject();
+            if (subject == 0) _do(c, turn, move, wasOpen);
+            else if (subject == INSTANCE) _doOnInstance(c, turn, move);
+            else revert IMarket.MoveRefused(MoveKind(move.kind()), move.prover(), "subject");
         }
     }
 
@@ -90,19 +63,20 @@ abstract contract Auctions is Consultation {
             _configure(c);
             if (!c.config.admits(c.request.verifier())) continue;
             c.state = c.state.reopen(block.timestamp);
-            emit Climbed(c.id, c.state.rung(), c.state.instance(), c.state.version());
+            emit IMarket.Climbed(c.id, c.state.rung(), c.state.instance(), c.state.version());
             if (c.config.flags() & ON_OPEN != 0) _consult(c, Cause.Opened, address(0));
             return;
         }
         _close(c, tipTo);
     }
 
+    /// Ends an open request: fulfilled if it has been proven, else given up. What is left goes back.
     function _close(Case memory c, address tipTo) internal {
         _tip(c, tipTo);
         uint256 refund = c.request.maxPrice() - c.state.price();
-        c.state = c.state.withStatus(Status.Closed);
+        c.state = c.state.withStatus(c.state.proofs() == 0 ? Status.Closed : Status.Fulfilled);
         _credit(c.request.token(), c.request.requester(), refund);
-        emit Closed(c.id, refund);
+        emit IMarket.Closed(c.id, refund);
     }
 
     /// Splits `amount` of stake that its owner loses: burned, for the caller, for the requester.
@@ -113,19 +87,22 @@ abstract contract Auctions is Consultation {
         tip = amount * TIP_BPS / BPS;
         compensation = amount * (BPS - BURN_BPS - TIP_BPS) / BPS;
         burned = amount - tip - compensation;
-        _credit(stakeToken, BURNED, burned);
-        _credit(stakeToken, c.caller, tip);
-        _credit(stakeToken, c.request.requester(), compensation);
+        _credit(_stakeToken, BURNED, burned);
+        _credit(_stakeToken, c.caller, tip);
+        _credit(_stakeToken, c.request.requester(), compensation);
     }
 
     function _releaseTicket(Case memory c, address prover) internal {
         uint80 amount = _tear(c, prover);
-        emit Released(c.id, prover, amount);
+        emit IMarket.Released(c.id, prover, amount);
     }
 
     /* PRIVATE */
 
-    function _open(Request calldata request, bytes calldata input, bytes calldata signature) private returns (bytes32) {
+    function _open(Request calldata request, bytes calldata input, bytes calldata signature)
+        internal
+        returns (bytes32)
+    {
         Case memory c = _case(request);
         _enter(c, input, signature);
         if (c.config.flags() & ON_OPEN != 0) _consult(c, Cause.Opened, address(0));
@@ -133,61 +110,77 @@ abstract contract Auctions is Consultation {
         return c.id;
     }
 
-    /// The case and turn of a tick, if one is possible at all: on an open request, or about a ticket that outlived it.
-    function _ticking(Request calldata request, address about) private view returns (Case memory c, Turn memory turn) {
-        c = _case(request);
-        if (c.state.isOpen()) {
-            uint256 deadline = c.request.deadline();
-            require(block.timestamp < deadline, DeadlinePassed(block.timestamp, deadline));
-        } else {
-            require(!c.state.isNew(), WrongStatus(c.id, Status.None, Status.Open));
-            require(_held(c, about) != 0, NoTicket(c.id, about));
-        }
-        _configure(c);
-        turn = _turn(c, Cause.Tick, about);
-    }
-
     /// Once a request is awarded or over, only tickets can still be settled: all of them in the answer that awards it,
     /// and later the actor's.
-    function _do(Case memory c, Turn memory turn, MoveRef move, bool wasOpen) private {
+    function _do(Case memory c, Turn memory turn, MoveRef move, bool wasOpen) internal {
         uint256 kind = move.kind();
-        if (move.subject() != 0) revert MoveRefused(MoveKind(kind), move.prover(), "subject");
         if (!c.state.isOpen()) {
             bool settles = kind == uint256(MoveKind.Release) || kind == uint256(MoveKind.Forfeit);
             bool allowed = settles && (wasOpen || move.prover() == turn.actor);
-            if (!allowed) revert MoveRefused(MoveKind(kind), move.prover(), "not open");
+            if (!allowed) revert IMarket.MoveRefused(MoveKind(kind), move.prover(), "not open");
         }
         if (kind == uint256(MoveKind.Award)) _award(c, turn, move);
-        else if (kind == uint256(MoveKind.Hold)) _hold(c, turn, move);
+        else if (kind == uint256(MoveKind.Hold)) _hold(c, turn, move, false);
         else if (kind == uint256(MoveKind.Release)) _releaseTicket(c, move.prover());
         else if (kind == uint256(MoveKind.Forfeit)) _forfeit(c, move.prover());
         else if (kind == uint256(MoveKind.Draw)) _draw(c, move);
         else if (kind == uint256(MoveKind.Close)) _giveUp(c, turn);
-        else revert MoveRefused(MoveKind(kind), move.prover(), "no proof");
+        else _reward(c, move);
+    }
+
+    /// A move about a ticket on the instance.
+    function _doOnInstance(Case memory c, Turn memory turn, MoveRef move) internal {
+        uint256 kind = move.kind();
+        if (kind == uint256(MoveKind.Hold)) _hold(c, turn, move, true);
+        else if (kind == uint256(MoveKind.Release)) _releaseSeat(_placeOf(c), move.prover());
+        else if (kind == uint256(MoveKind.Forfeit)) _forfeitSeat(c, move.prover(), move.amount());
+        else revert IMarket.MoveRefused(MoveKind(kind), move.prover(), "subject");
+    }
+
+    function _reward(Case memory c, MoveRef move) private {
+        address prover = move.prover();
+        uint256 amount = move.amount();
+        require(c.state.proofs() != 0, IMarket.MoveRefused(MoveKind.Reward, prover, "no proof"));
+        (uint256 paid, uint256 most) = (c.state.price() + amount, c.request.maxPrice());
+        require(paid <= most, IMarket.TooMuch("price", paid, most));
+        c.state = c.state.pay(amount);
+        _credit(c.request.token(), prover, amount);
+        emit IMarket.Rewarded(c.id, prover, amount);
     }
 
     function _award(Case memory c, Turn memory turn, MoveRef move) private {
         address prover = move.prover();
         bool bids = turn.bids && prover == turn.actor;
-        uint80 held = _held(c, prover);
-        require(bids || held != 0, MoveRefused(MoveKind.Award, prover, "no consent"));
+        Consent memory consent = _consentOf(c, prover, bids);
         (StateSlot terms, uint256 bond) = _terms(c.request, move.amount(), move.due(), move.bps());
         if (bids) _requireConsent(turn, move.amount(), bond);
         OfferSlot offer = bids ? turn.offer : _offer(prover, c.request.token());
-        (bytes memory why, uint256 number) = _bind(c, prover, offer, terms, bond, held);
+        (bytes memory why, uint256 number) = _bind(c, prover, offer, terms, bond, consent);
         if (why.length == 0) {
             _grant(c, prover, terms, number, turn.bids ? c.request.requester() : msg.sender);
             return;
         }
         if (bids) _requireNone(why);
-        _forfeit(c, prover);
+        if (consent.onInstance) _forfeitSeat(c, prover, 0);
+        else if (consent.held != 0) _forfeit(c, prover);
         if (c.config.flags() & ON_FAILED != 0) _consult(c, Cause.Failed, prover);
+    }
+
+    /// What lets `prover` be awarded: that it bids, or a ticket.
+    function _consentOf(Case memory c, address prover, bool bids) private view returns (Consent memory consent) {
+        uint16 proofs = c.state.proofs();
+        require(proofs == 0, IMarket.AlreadyProven(c.id, proofs));
+        consent.held = _held(c, prover);
+        if (bids || consent.held != 0) return consent;
+        uint80 seated = _seated(c, prover);
+        require(seated != 0, IMarket.MoveRefused(MoveKind.Award, prover, "no consent"));
+        if (c.config.flags() & SEATS == 0) (consent.held, consent.onInstance) = (seated, true);
     }
 
     /// A bid is awarded for no less than it asks, with no more at stake than it offers.
     function _requireConsent(Turn memory turn, uint256 price, uint256 bond) internal pure {
-        require(bond <= turn.maxBond, TooMuch("bond", bond, turn.maxBond));
-        require(turn.price <= price, MoveRefused(MoveKind.Award, turn.actor, "below bid"));
+        require(bond <= turn.maxBond, IMarket.TooMuch("bond", bond, turn.maxBond));
+        require(turn.price <= price, IMarket.MoveRefused(MoveKind.Award, turn.actor, "below bid"));
     }
 
     /// What is awarded, as it will stand in the state; and the bond, in the stake token.
@@ -197,7 +190,7 @@ abstract contract Auctions is Consultation {
         returns (StateSlot terms, uint256 bond)
     {
         uint256 most = request.maxPrice();
-        require(price <= most, TooMuch("price", price, most));
+        require(price <= most, IMarket.TooMuch("price", price, most));
         if (bps == 0) bps = BPS;
         terms = awardFor(price, _due(request, promised), bps);
         bond = bondAt(request.bond(), bps);
@@ -207,23 +200,29 @@ abstract contract Auctions is Consultation {
     function _grant(Case memory c, address prover, StateSlot terms, uint256 number, address tipTo) internal {
         if (c.request.tip() != 0) _tip(c, tipTo);
         c.state = c.state.award(terms, number);
-        emit Awarded(c.id, prover, c.state);
+        emit IMarket.Awarded(c.id, prover, c.state);
     }
 
-    /// Takes the bond and the capacity of an award, in place of the ticket with `held` if there is one; or says why it cannot, as
-    /// an encoded error.
-    function _bind(Case memory c, address prover, OfferSlot offer, StateSlot terms, uint256 bond, uint80 held)
-        private
-        returns (bytes memory why, uint256 number)
-    {
+    /// Takes the bond and the capacity of an award, in place of the ticket that it is made for, if there is one; or says why it cannot,
+    /// as an encoded error.
+    function _bind(
+        Case memory c,
+        address prover,
+        OfferSlot offer,
+        StateSlot terms,
+        uint256 bond,
+        Consent memory consent
+    ) private returns (bytes memory why, uint256 number) {
         why = _refuses(prover, offer, c.request, terms.price(), bond, terms.time() - block.timestamp);
         if (why.length != 0) return (why, 0);
         LedgerSlot ledger = _ledger(prover);
-        if (held != 0) ledger = ledger.unlock(held);
-        (why, ledger) = _engage(prover, ledger, bond, held != 0);
+        bool held = consent.held != 0;
+        if (held) ledger = ledger.unlock(consent.held);
+        (why, ledger) = _engage(prover, ledger, bond, held && !consent.onInstance);
         if (why.length != 0) return (why, 0);
+        if (consent.onInstance) _releaseSeat(_placeOf(c), prover);
+        else if (held) _forget(c, prover);
         _store(prover, ledger);
-        if (held != 0) _forget(c, prover);
         number = ledger.id();
     }
 
@@ -237,38 +236,72 @@ abstract contract Auctions is Consultation {
         }
         require(
             block.timestamp < promised && promised <= deadline,
-            FieldOutOfRange("due", promised, block.timestamp + 1, deadline)
+            IMarket.FieldOutOfRange("due", promised, block.timestamp + 1, deadline)
         );
         return promised;
     }
 
-    function _hold(Case memory c, Turn memory turn, MoveRef move) private {
+    function _hold(Case memory c, Turn memory turn, MoveRef move, bool onInstance) private {
         address prover = move.prover();
         bool bids = turn.bids && prover == turn.actor;
-        require(bids, MoveRefused(MoveKind.Hold, prover, "no consent"));
+        require(bids, IMarket.MoveRefused(MoveKind.Hold, prover, "no consent"));
         uint256 amount = move.amount();
-        require(amount != 0 && amount <= turn.maxBond, TooMuch("deposit", amount, turn.maxBond));
-        Ticket storage ticket = _tickets[c.id][prover];
+        require(amount != 0 && amount <= turn.maxBond, IMarket.TooMuch("deposit", amount, turn.maxBond));
+        bytes32 place = onInstance ? _placeOf(c) : c.id;
+        Ticket storage ticket = _tickets[place][prover];
         uint80 held = ticket.amount;
         (bytes memory why, LedgerSlot ledger) = _engage(prover, _ledger(prover).unlock(held), amount, held != 0);
         _requireNone(why);
-        if (held == 0) c.state = c.state.seat();
+        if (held == 0) {
+            // Whoever wanted to leave and has left does not want to leave the next time.
+            if (onInstance) delete _leavingSince[c.state.instance()][prover];
+            else c.state = c.state.seat();
+        }
         _store(prover, ledger);
         (ticket.amount, ticket.tag) = (uint80(amount), move.tag());
-        emit Held(c.id, prover, uint80(amount), move.tag());
+        emit IMarket.Held(place, prover, uint80(amount), move.tag());
     }
 
     function _forfeit(Case memory c, address prover) private {
         uint80 amount = _tear(c, prover);
         _store(prover, _ledger(prover).remove(amount));
         (uint256 burned, uint256 compensation, uint256 tip) = _confiscate(c, amount);
-        emit Forfeited(c.id, prover, burned, compensation, tip, c.caller);
+        emit IMarket.Forfeited(c.id, prover, burned, compensation, tip, c.caller);
+    }
+
+    /// Takes `amount` of a ticket on the instance, or all of it if that is 0 or more than there is.
+    function _forfeitSeat(Case memory c, address prover, uint256 amount) private {
+        bytes32 place = _placeOf(c);
+        Ticket storage ticket = _tickets[place][prover];
+        uint80 held = ticket.amount;
+        require(held != 0, IMarket.NoTicket(place, prover));
+        LedgerSlot ledger = _ledger(prover);
+        uint80 taken = held;
+        if (amount == 0 || held <= amount) {
+            delete _tickets[place][prover];
+            ledger = ledger.give();
+        } else {
+            taken = uint80(amount);
+            ticket.amount = held - taken;
+        }
+        _store(prover, ledger.lose(taken));
+        (uint256 burned, uint256 compensation, uint256 tip) = _confiscate(c, taken);
+        emit IMarket.Docked(c.id, prover, c.state.instance(), burned, compensation, tip, c.caller);
+    }
+
+    /// Gives a ticket on an instance back.
+    function _releaseSeat(bytes32 place, address prover) internal {
+        uint80 held = _tickets[place][prover].amount;
+        require(held != 0, IMarket.NoTicket(place, prover));
+        delete _tickets[place][prover];
+        _store(prover, _ledger(prover).unlock(held).give());
+        emit IMarket.Released(place, prover, held);
     }
 
     /// Ends a ticket and gives its stake and capacity back.
     function _tear(Case memory c, address prover) private returns (uint80 amount) {
         amount = _held(c, prover);
-        require(amount != 0, NoTicket(c.id, prover));
+        require(amount != 0, IMarket.NoTicket(c.id, prover));
         _store(prover, _ledger(prover).unlock(amount).give());
         _forget(c, prover);
     }
@@ -279,8 +312,10 @@ abstract contract Auctions is Consultation {
     }
 
     function _giveUp(Case memory c, Turn memory turn) private {
-        require(c.state.holds() == 0, DepositsStand(c.id, c.state.holds()));
-        _descend(c, turn.cause == Cause.Tick ? msg.sender : c.request.requester());
+        address tipTo = turn.cause == Cause.Tick || turn.cause == Cause.Proof ? msg.sender : c.request.requester();
+        if (c.state.proofs() != 0) return _close(c, tipTo);
+        require(c.state.holds() == 0, IMarket.DepositsStand(c.id, c.state.holds()));
+        _descend(c, tipTo);
     }
 
     /// Pays the tip out; the caller moves the request on, so that it happens once.
@@ -288,7 +323,7 @@ abstract contract Auctions is Consultation {
         uint256 tip = _unpaidTip(c);
         if (tip == 0) return;
         _credit(c.request.token(), to, tip);
-        emit Tipped(c.id, to, tip);
+        emit IMarket.Tipped(c.id, to, tip);
     }
 
     function _requireNone(bytes memory reason) internal pure {

@@ -3,121 +3,11 @@ pragma solidity 0.8.37;
 
 import {Auctions} from "./Auctions.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
-import {Memory} from "./libraries/Memory.sol";
-import {Cause} from "./types/Ask.sol";
-import {Bid, Order, bidHash} from "./types/Bid.sol";
-import {OrderRef, proverIn} from "./types/OrderRef.sol";
-import {LedgerSlot} from "./types/Prover.sol";
-import {saleTo} from "./types/ReplyRef.sol";
-import {RequestRef, refTo, unpack} from "./types/RequestRef.sol";
-import {BPS, StateSlot} from "./types/State.sol";
+import {bidHash} from "./types/Bid.sol";
 
-/// How bids are brought, typed or packed, and how the commonest answer to one is done.
+/// How a bid is brought.
 abstract contract Bids is Auctions {
-    /// Sizes of the structs in memory, a word a field.
-    uint256 private constant CASE_SIZE = 0xc0;
-    uint256 private constant TURN_SIZE = 0x100;
-
-    /* EXTERNAL */
-
-    /// @inheritdoc IMarket
-    function bid(Order[] calldata orders) external nonReentrant {
-        require(orders.length != 0, EmptyBatch());
-        (Case memory c, Turn memory turn) = _bidding();
-        uint256 mark = Memory.mark();
-        for (uint256 i; i < orders.length; ++i) {
-            Order calldata order = orders[i];
-            Bid calldata b = order.bid;
-            uint64 edition = c.edition;
-            _take(c, refTo(order.request));
-            (turn.actor, turn.price, turn.maxBond, turn.validUntil) = (b.prover, b.price, b.maxBond, b.validUntil);
-            _bid(c, turn, b.data, order.input, order.requesterSignature, order.proverSignature);
-            // Nothing of one bid is of use to the next but the configuration, if it is the same.
-            if (edition == c.edition) Memory.release(mark);
-            else mark = Memory.mark();
-        }
-    }
-
-    /// @inheritdoc IMarket
-    function bidBatch(bytes calldata orders) external nonReentrant {
-        require(orders.length != 0, EmptyBatch());
-        (
-            function(uint256) internal pure returns (Case memory) caseAt,
-            function(uint256) internal pure returns (Turn memory) turnAt
-        ) = _at();
-        Case memory c = caseAt(Memory.room(CASE_SIZE));
-        Turn memory turn = turnAt(Memory.room(TURN_SIZE));
-        c.caller = msg.sender;
-        (turn.cause, turn.bids) = (Cause.Bid, true);
-        uint256 mark = Memory.mark();
-        uint256 at;
-        uint256 last;
-        assembly ("memory-safe") {
-            at := orders.offset
-            last := add(at, orders.length)
-        }
-        while (at < last) {
-            uint64 edition = c.edition;
-            at = _bidPacked(c, turn, at, last);
-            if (edition == c.edition) Memory.release(mark);
-            else mark = Memory.mark();
-        }
-    }
-
-    /* PRIVATE */
-
-    /// A case and a turn for one bid after the other.
-    function _bidding() private view returns (Case memory c, Turn memory turn) {
-        c.caller = msg.sender;
-        (turn.cause, turn.bids) = (Cause.Bid, true);
-    }
-
-    /// What is at a place in memory, as a case and as a turn. The compiler would clear either field by field before it looks; so it
-    /// sees a function that returns what it is given, under another type.
-    function _at()
-        private
-        pure
-        returns (
-            function(uint256) internal pure returns (Case memory) caseAt,
-            function(uint256) internal pure returns (Turn memory) turnAt
-        )
-    {
-        function(uint256) internal pure returns (uint256) same = _same;
-        assembly ("memory-safe") {
-            caseAt := same
-            turnAt := same
-        }
-    }
-
-    function _same(uint256 place) private pure returns (uint256) {
-        return place;
-    }
-
-    /// Brings the order that is packed at `at` in calldata; returns where the next one would begin, which is not behind `last`.
-    function _bidPacked(Case memory c, Turn memory turn, uint256 at, uint256 last) private returns (uint256) {
-        (RequestRef request, uint256 rest) = unpack(at);
-        OrderRef order = OrderRef.wrap(rest);
-        (
-            bytes calldata requesterSignature,
-            bytes calldata signature,
-            bytes calldata data,
-            bytes calldata input,
-            uint256 next
-        ) = order.parts();
-        unchecked {
-            if (next > last) revert TruncatedOrder(last - at, next - at);
-        }
-        (turn.price, turn.maxBond, turn.validUntil) = order.terms();
-        if (signature.length == 0) {
-            turn.actor = msg.sender;
-        } else {
-            if (signature.length < 20) revert TruncatedOrder(signature.length, 20);
-            (turn.actor, signature) = proverIn(signature);
-        }
-        _take(c, request);
-        _bid(c, turn, data, input, requesterSignature, signature);
-        return next;
-    }
+    /* INTERNAL */
 
     /// Brings the bid that `turn` holds the terms of.
     function _bid(
@@ -127,14 +17,14 @@ abstract contract Bids is Auctions {
         bytes calldata input,
         bytes calldata requesterSignature,
         bytes calldata proverSignature
-    ) private {
+    ) internal {
         address prover = turn.actor;
-        require(block.timestamp <= turn.validUntil, BidExpired(block.timestamp, turn.validUntil));
+        require(block.timestamp <= turn.validUntil, IMarket.BidExpired(block.timestamp, turn.validUntil));
         bool enters = c.state.isNew();
         if (!enters) {
             _requireOpen(c);
             uint256 deadline = c.request.deadline();
-            require(block.timestamp < deadline, DeadlinePassed(block.timestamp, deadline));
+            require(block.timestamp < deadline, IMarket.DeadlinePassed(block.timestamp, deadline));
         }
         if (msg.sender != prover) _requireSignature(prover, _bidDigest(c, turn, data), proverSignature);
         if (enters) _enter(c, input, requesterSignature);
@@ -144,37 +34,19 @@ abstract contract Bids is Auctions {
         if (c.state.holds() == 0 || _held(c, prover) == 0) {
             _requireServes(prover, turn.ledger, c.config.mechanism(), c.request.verifier());
         }
-        bytes memory result = _ask(c, turn, data);
-        if (!_sold(c, turn, result)) _follow(c, turn, _read(c, result));
+        _heed(c, turn, _ask(c, turn, data));
         _storeState(c);
     }
+
+    /// Does what the mechanism says to a bid.
+    function _heed(Case memory c, Turn memory turn, bytes memory result) internal virtual {
+        _follow(c, turn, _read(c, result));
+    }
+
+    /* PRIVATE */
 
     function _bidDigest(Case memory c, Turn memory turn, bytes calldata data) private view returns (bytes32) {
         uint256 reopenedAt = c.state.reopenedAt();
         return _hashTypedData(bidHash(c.id, reopenedAt, turn.actor, turn.price, turn.maxBond, turn.validUntil, data));
-    }
-
-    /// Does the commonest of answers without the detours of the others: a sale to the bidder, of a request without deposits, by a
-    /// rule without words. False, and nothing done, if the answer is another.
-    function _sold(Case memory c, Turn memory turn, bytes memory result) private returns (bool sold) {
-        if (c.state.holds() != 0 || c.config.keepsWords()) return false;
-        address prover = turn.actor;
-        uint256 price;
-        (sold, price) = saleTo(result, prover);
-        if (!sold) return false;
-        RequestRef request = c.request;
-        (StateSlot terms, uint256 bond) = _terms(request, price, 0, BPS);
-        _requireConsent(turn, price, bond);
-        bytes memory why;
-        LedgerSlot ledger;
-        unchecked {
-            // A due time is after now.
-            why = _refuses(prover, turn.offer, request, price, bond, terms.time() - block.timestamp);
-        }
-        // Nothing has touched the ledger since it was read.
-        if (why.length == 0) (why, ledger) = _engage(prover, turn.ledger, bond, false);
-        if (why.length != 0) _requireNone(why);
-        _store(prover, ledger);
-        _grant(c, prover, terms, ledger.id(), request.requester());
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IMarket} from "./interfaces/IMarket.sol";
 import {BlockHashLib} from "solady/utils/BlockHashLib.sol";
 
 import {Requests} from "./Requests.sol";
-import {IMarket} from "./interfaces/IMarket.sol";
 import {ForeignCall} from "./libraries/ForeignCall.sol";
 import {Question} from "./libraries/Question.sol";
 import {Cause, DRAWS, MoveKind} from "./types/Ask.sol";
@@ -37,28 +37,12 @@ abstract contract Consultation is Requests {
 
     /* STORAGE */
 
+    /// On requests, by their ids, and on instances, by their numbers.
     mapping(bytes32 id => mapping(address prover => Ticket)) internal _tickets;
     /// Each rung has words of its own, so that climbing need not clear them.
-    mapping(bytes32 id => mapping(uint256 rung => bytes32[8])) private _words;
-    mapping(uint32 instance => bytes32[8]) private _shared;
+    mapping(bytes32 id => mapping(uint256 rung => bytes32[8])) internal _words;
+    mapping(uint32 instance => bytes32[8]) internal _shared;
     mapping(bytes32 id => uint64 blockNumber) private _beacons;
-
-    /* EXTERNAL */
-
-    /// @inheritdoc IMarket
-    function ticketOf(bytes32 id, address prover) external view nonReentrantView returns (Ticket memory) {
-        return _tickets[id][prover];
-    }
-
-    /// @inheritdoc IMarket
-    function wordsOf(bytes32 id) external view nonReentrantView returns (bytes32[8] memory) {
-        return _words[id][_state(id).rung()];
-    }
-
-    /// @inheritdoc IMarket
-    function sharedOf(uint32 instance) external view nonReentrantView returns (bytes32[8] memory) {
-        return _shared[instance];
-    }
 
     /* INTERNAL */
 
@@ -81,10 +65,10 @@ abstract contract Consultation is Requests {
         ConfigRef config = c.config;
         address mechanism = config.mechanism();
         (bytes32 have, bytes32 want) = (mechanism.codehash, config.codehash());
-        require(have == want, CodeChanged(mechanism, have, want));
+        require(have == want, IMarket.CodeChanged(mechanism, have, want));
         bool ok;
         (ok, result) = ForeignCall.ask(mechanism, config.gas(), _question(c, turn, data), MAX_ANSWER);
-        require(ok, MechanismFailed(mechanism, result));
+        require(ok, IMarket.MechanismFailed(mechanism, result));
     }
 
     /// The answer that `result` has to be.
@@ -92,36 +76,49 @@ abstract contract Consultation is Requests {
         ConfigRef config = c.config;
         bool ok;
         (ok, reply) = refTo(result);
-        if (!ok) revert MalformedAnswer(config.mechanism(), result.length);
+        if (!ok) revert IMarket.MalformedAnswer(config.mechanism(), result.length);
         (uint256 words, uint256 most) = (reply.words().length, config.words());
-        require(words == most, TooMuch("words", words, most));
+        require(words == most, IMarket.TooMuch("words", words, most));
         (words, most) = (reply.shared().length, config.shared());
-        require(words == most, TooMuch("shared", words, most));
+        require(words == most, IMarket.TooMuch("shared", words, most));
     }
 
     /// Keeps the words of an answer.
     function _note(Case memory c, ReplyRef reply) internal {
         bytes32[] memory words = reply.words();
-        if (words.length != 0 && _write(_words[c.id][c.state.rung()], words)) emit Noted(c.id, words);
+        // What is about the instance itself keeps no words of a request.
+        if (words.length != 0 && !c.state.isNew() && _write(_words[c.id][c.state.rung()], words)) {
+            emit IMarket.Noted(c.id, words);
+        }
         words = reply.shared();
         if (words.length == 0) return;
         uint32 instance = c.state.instance();
-        if (_write(_shared[instance], words)) emit NotedInstance(instance, words);
+        if (_write(_shared[instance], words)) emit IMarket.NotedInstance(instance, words);
     }
 
     function _draw(Case memory c, MoveRef move) internal {
         bool draws = c.config.flags() & DRAWS != 0;
         uint256 distance = move.amount();
-        require(draws, MoveRefused(MoveKind.Draw, move.prover(), "flag"));
-        require(0 < distance && distance <= MAX_DRAW, FieldOutOfRange("draw", distance, 1, MAX_DRAW));
+        require(draws, IMarket.MoveRefused(MoveKind.Draw, move.prover(), "flag"));
+        require(0 < distance && distance <= MAX_DRAW, IMarket.FieldOutOfRange("draw", distance, 1, MAX_DRAW));
         uint64 drawn = uint64(block.number + distance);
         _beacons[c.id] = drawn;
-        emit BeaconFixed(c.id, drawn);
+        emit IMarket.BeaconFixed(c.id, drawn);
     }
 
     /// The deposit of `prover`. A request without deposits has no tickets, and none is looked up.
     function _held(Case memory c, address prover) internal view returns (uint80) {
         return c.state.holds() == 0 ? 0 : _tickets[c.id][prover].amount;
+    }
+
+    /// The deposit of `prover` on the instance. Only instances that keep words have any.
+    function _seated(Case memory c, address prover) internal view returns (uint80) {
+        return c.config.shared() == 0 ? 0 : _tickets[_placeOf(c)][prover].amount;
+    }
+
+    /// The key of tickets on the instance.
+    function _placeOf(Case memory c) internal pure returns (bytes32) {
+        return bytes32(uint256(c.state.instance()));
     }
 
     /* PRIVATE */
@@ -139,17 +136,16 @@ abstract contract Consultation is Requests {
         if (actor == address(0)) {
             question.setNobody();
         } else {
-            uint256 held;
-            uint256 tag;
-            if (c.state.holds() != 0) (held, tag) = _ticket(c, actor);
+            (uint256 held, uint256 tag) = c.state.holds() == 0 ? (0, 0) : _ticket(c.id, actor);
+            if (held == 0 && config.shared() != 0) (held, tag) = _ticket(_placeOf(c), actor);
             question.setActor(actor, turn.ledger, turn.offer.throughput(), held, tag);
         }
         if (config.words() != 0) question.setWords(_words[c.id][c.state.rung()]);
         if (config.shared() != 0) question.setShared(_shared[c.state.instance()]);
     }
 
-    function _ticket(Case memory c, address prover) private view returns (uint256 held, uint256 tag) {
-        Ticket storage ticket = _tickets[c.id][prover];
+    function _ticket(bytes32 place, address prover) private view returns (uint256 held, uint256 tag) {
+        Ticket storage ticket = _tickets[place][prover];
         return (ticket.amount, ticket.tag);
     }
 

@@ -8,7 +8,7 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IEscrow} from "./interfaces/IEscrow.sol";
 
 /// Money: the only file that moves tokens. The other parts credit and debit.
-abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
+abstract contract Escrow is ReentrancyGuardTransient {
     /// A struct of its own, so that one reference serves to read it and to write it.
     struct Balance {
         uint256 amount;
@@ -18,30 +18,19 @@ abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
 
     mapping(address token => mapping(address account => Balance)) private _balances;
 
-    /* EXTERNAL */
+    /* INTERNAL */
 
-    /// @inheritdoc IEscrow
-    function deposit(address token, address account, uint256 amount) external payable nonReentrant {
-        uint256 value = token == address(0) ? amount : 0;
-        require(msg.value == value, WrongValue(msg.value, value));
-        _deposit(token, account, amount);
-    }
-
-    /// @inheritdoc IEscrow
-    function withdraw(address token, address to, uint256 amount) external nonReentrant {
-        require(to != address(0), NoRecipient());
+    function _withdraw(address token, address to, uint256 amount) internal {
+        require(to != address(0), IEscrow.NoRecipient());
         _debit(token, msg.sender, amount);
-        emit Withdrawn(token, msg.sender, to, amount);
+        emit IEscrow.Withdrawn(token, msg.sender, to, amount);
         if (token == address(0)) SafeTransferLib.safeTransferETH(to, amount);
         else SafeTransferLib.safeTransfer(token, to, amount);
     }
 
-    /// @inheritdoc IEscrow
-    function balanceOf(address token, address account) external view nonReentrantView returns (uint256) {
+    function _balance(address token, address account) internal view returns (uint256) {
         return _balances[token][account].amount;
     }
-
-    /* INTERNAL */
 
     function _depositWithPermit(
         address token,
@@ -52,7 +41,7 @@ abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
         bytes32 r,
         bytes32 s
     ) internal {
-        require(token != address(0), WrongValue(0, amount));
+        require(token != address(0), IEscrow.WrongValue(0, amount));
         // A permit is public once sent. Whoever uses it first sets the allowance all the same, so that its failure
         // here says nothing.
         try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
@@ -66,16 +55,14 @@ abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
     function _debit(address token, address account, uint256 amount) internal {
         Balance storage balance = _balances[token][account];
         uint256 have = balance.amount;
-        require(have >= amount, InsufficientBalance(token, account, have, amount));
+        require(have >= amount, IEscrow.InsufficientBalance(token, account, have, amount));
         unchecked {
             balance.amount = have - amount;
         }
     }
 
-    /* PRIVATE */
-
-    function _deposit(address token, address account, uint256 amount) private {
-        require(account != address(0), NoRecipient());
+    function _deposit(address token, address account, uint256 amount) internal {
+        require(account != address(0), IEscrow.NoRecipient());
         uint256 received = amount;
         if (token != address(0)) {
             // A token may keep a part of what it moves: only what arrives is owed.
@@ -83,8 +70,8 @@ abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
             SafeTransferLib.safeTransferFrom(token, msg.sender, address(this), amount);
             received = SafeTransferLib.balanceOf(token, address(this)) - before;
         }
-        require(received != 0, NothingDeposited(token));
+        require(received != 0, IEscrow.NothingDeposited(token));
         _credit(token, account, received);
-        emit Deposited(token, account, msg.sender, received);
+        emit IEscrow.Deposited(token, account, msg.sender, received);
     }
 }

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {Escrow} from "./Escrow.sol";
 import {Registry} from "./Registry.sol";
 import {Supply} from "./Supply.sol";
-import {IEscrow} from "./interfaces/IEscrow.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {Declaration, ISupply} from "./interfaces/ISupply.sol";
 import {Config, Instance, Setup} from "./types/Instance.sol";
@@ -17,8 +16,8 @@ import {Ledger, Offer} from "./types/Prover.sol";
 /// Nothing of registry and supply is closed to reentrancy, so that a callback or a token's hook may act as the prover or
 /// owner it is: none of it calls out but to ask a mechanism about parameters (a static call), and nothing in the market
 /// keeps a ledger, a balance or an instance across a call that could come back here.
-contract Office is Escrow, Registry, Supply {
-    constructor(address stakeToken) Supply(stakeToken) {}
+contract Office is IRegistry, ISupply, Escrow, Registry, Supply {
+    constructor(address stakeToken_) Supply(stakeToken_) {}
 
     /// @inheritdoc IRegistry
     function register(Setup calldata setup, bool open) external returns (uint32) {
@@ -53,7 +52,7 @@ contract Office is Escrow, Registry, Supply {
     /// @inheritdoc ISupply
     function stake(uint80 amount) external {
         _stake(amount);
-        _debit(stakeToken, msg.sender, amount);
+        _debit(_stakeToken, msg.sender, amount);
     }
 
     /// @inheritdoc ISupply
@@ -63,7 +62,7 @@ contract Office is Escrow, Registry, Supply {
 
     /// @inheritdoc ISupply
     function finishUnstake() external {
-        _credit(stakeToken, msg.sender, _finishUnstake());
+        _credit(_stakeToken, msg.sender, _finishUnstake());
     }
 
     /// @inheritdoc IRegistry
@@ -83,6 +82,11 @@ contract Office is Escrow, Registry, Supply {
         returns (address target, uint32 gas, bool frozen, bytes32 codehash, address registrar)
     {
         return _verifierOf(verifier);
+    }
+
+    /// @inheritdoc ISupply
+    function stakeToken() external view returns (address) {
+        return _stakeToken;
     }
 
     /// @inheritdoc ISupply
@@ -115,7 +119,7 @@ contract Office is Escrow, Registry, Supply {
         return _exitOf(prover);
     }
 
-    /// @inheritdoc IEscrow
+    /// See `IEscrow`.
     function depositWithPermit(
         address token,
         address account,

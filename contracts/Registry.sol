@@ -6,12 +6,12 @@ import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {IMechanism} from "./interfaces/IMechanism.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ForeignCall} from "./libraries/ForeignCall.sol";
-import {DRAWS, ON_FAILED, ON_OPEN, Shape} from "./types/Ask.sol";
+import {BINDING, DRAWS, ON_FAILED, ON_OPEN, ON_PROOF, SEATS, Shape} from "./types/Ask.sol";
 import {ConfigRef, pack, refTo} from "./types/ConfigRef.sol";
 import {Config, Instance, InstanceSlot, Setup, editionOf, founded} from "./types/Instance.sol";
 
 /// Mechanism instances and verifiers: numbers whose meaning never changes.
-abstract contract Registry is IRegistry {
+abstract contract Registry {
     struct Verifier {
         address target;
         uint32 gas;
@@ -69,25 +69,25 @@ abstract contract Registry is IRegistry {
 
     function _retire(uint32 instance) internal {
         _instances[instance] = _owned(instance).retire();
-        emit InstanceRetired(instance);
+        emit IRegistry.InstanceRetired(instance);
     }
 
     function _registerVerifier(address target, uint32 gas) internal returns (uint32 verifier) {
-        require(MIN_GAS <= gas && gas <= MAX_GAS, GasOutOfRange(gas, MIN_GAS, MAX_GAS));
+        require(MIN_GAS <= gas && gas <= MAX_GAS, IRegistry.GasOutOfRange(gas, MIN_GAS, MAX_GAS));
         bytes32 codehash = _codehash(target);
         verifier = ++_verifierCount;
         _verifiers[verifier] =
             Verifier({target: target, gas: gas, frozen: false, codehash: codehash, registrar: msg.sender});
-        emit VerifierRegistered(verifier, target, msg.sender, codehash, gas);
+        emit IRegistry.VerifierRegistered(verifier, target, msg.sender, codehash, gas);
     }
 
     function _freezeVerifier(uint32 verifier) internal {
         Verifier storage entry = _verifiers[verifier];
-        require(entry.target != address(0), UnknownVerifier(verifier, _verifierCount));
-        require(entry.registrar == msg.sender, NotOwner(msg.sender, entry.registrar));
-        require(!entry.frozen, VerifierIsFrozen(verifier));
+        require(entry.target != address(0), IRegistry.UnknownVerifier(verifier, _verifierCount));
+        require(entry.registrar == msg.sender, IRegistry.NotOwner(msg.sender, entry.registrar));
+        require(!entry.frozen, IRegistry.VerifierIsFrozen(verifier));
         entry.frozen = true;
-        emit VerifierFrozen(verifier);
+        emit IRegistry.VerifierFrozen(verifier);
     }
 
     /// The instance, and the version a request enters under, if it takes requests at all.
@@ -96,8 +96,12 @@ abstract contract Registry is IRegistry {
         uint32 versions = current.version();
         if (version == 0) version = versions;
         _requireVersion(instance, version, versions);
-        require(!current.retired(), InstanceIsRetired(instance));
+        require(!current.retired(), IRegistry.InstanceIsRetired(instance));
         return (current, version);
+    }
+
+    function _instance(uint32 instance) internal view returns (InstanceSlot) {
+        return _instances[instance];
     }
 
     function _config(uint64 edition) internal view returns (ConfigRef) {
@@ -120,12 +124,12 @@ abstract contract Registry is IRegistry {
     function _requireVerifier(uint256 verifier, uint256 instance, ConfigRef config) internal view {
         uint32 number = uint32(verifier);
         if (config.lists()) {
-            require(config.has(verifier), VerifierNotAdmitted(uint32(instance), number));
+            require(config.has(verifier), IRegistry.VerifierNotAdmitted(uint32(instance), number));
             return;
         }
         Verifier storage entry = _verifiers[number];
-        if (entry.target == address(0)) revert UnknownVerifier(number, _verifierCount);
-        require(!entry.frozen, VerifierIsFrozen(number));
+        if (entry.target == address(0)) revert IRegistry.UnknownVerifier(number, _verifierCount);
+        require(!entry.frozen, IRegistry.VerifierIsFrozen(number));
     }
 
     /* PRIVATE */
@@ -144,7 +148,7 @@ abstract contract Registry is IRegistry {
         _requireLadder(config);
         for (uint256 i; i < setup.verifiers.length; ++i) {
             uint32 verifier = setup.verifiers[i];
-            require(_verifiers[verifier].target != address(0), UnknownVerifier(verifier, _verifierCount));
+            require(_verifiers[verifier].target != address(0), IRegistry.UnknownVerifier(verifier, _verifierCount));
         }
     }
 
@@ -152,7 +156,7 @@ abstract contract Registry is IRegistry {
     function _publish(uint32 instance, InstanceSlot current, Config memory config) private {
         _instances[instance] = current;
         SSTORE2.writeDeterministic(pack(config), bytes32(uint256(editionOf(instance, current.version()))));
-        emit InstanceSet(instance, current.version(), msg.sender, current.open(), config);
+        emit IRegistry.InstanceSet(instance, current.version(), msg.sender, current.open(), config);
     }
 
     /// A ladder is finite because a fallback names a version that exists already.
@@ -160,38 +164,40 @@ abstract contract Registry is IRegistry {
         uint32 instance = config.fallbackInstance;
         uint32 version = config.fallbackVersion;
         for (uint256 rungs = 1; instance != 0; ++rungs) {
-            require(rungs <= MAX_LADDER, LadderTooLong(rungs, MAX_LADDER));
+            require(rungs <= MAX_LADDER, IRegistry.LadderTooLong(rungs, MAX_LADDER));
             InstanceSlot current = _instances[instance];
             _requireVersion(instance, version, current.version());
-            require(current.open() || current.owner() == msg.sender, NotOwner(msg.sender, current.owner()));
+            require(current.open() || current.owner() == msg.sender, IRegistry.NotOwner(msg.sender, current.owner()));
             ConfigRef next = _config(editionOf(instance, version));
-            require(next.token() == config.token, FallbackToken(next.token(), config.token));
+            require(next.token() == config.token, IRegistry.FallbackToken(next.token(), config.token));
             (instance, version) = (next.fallbackInstance(), next.fallbackVersion());
         }
     }
 
-    function _requireVersion(uint32 instance, uint32 version, uint32 versions) private pure {
-        require(0 < version && version <= versions, UnknownInstance(instance, version, versions));
+    function _requireVersion(uint32 instance, uint32 version, uint32 versions) internal pure {
+        require(0 < version && version <= versions, IRegistry.UnknownInstance(instance, version, versions));
     }
 
     function _shape(address mechanism, bytes calldata params) private view returns (Shape memory shape) {
         (bool ok, bytes memory result) =
             ForeignCall.ask(mechanism, MAX_GAS, abi.encodeCall(IMechanism.check, (params)), 128);
-        require(ok, ParamsRefused(mechanism, result));
+        require(ok, IRegistry.ParamsRefused(mechanism, result));
         shape = abi.decode(result, (Shape));
-        require(shape.words <= MAX_WORDS, ShapeOutOfRange("words", shape.words, 0, MAX_WORDS));
-        require(shape.shared <= MAX_WORDS, ShapeOutOfRange("shared", shape.shared, 0, MAX_WORDS));
-        require(MIN_GAS <= shape.gas && shape.gas <= MAX_GAS, ShapeOutOfRange("gas", shape.gas, MIN_GAS, MAX_GAS));
-        uint8 known = ON_OPEN | ON_FAILED | DRAWS;
-        require(shape.flags & ~known == 0, UnsupportedFlags(shape.flags, known));
+        require(shape.words <= MAX_WORDS, IRegistry.ShapeOutOfRange("words", shape.words, 0, MAX_WORDS));
+        require(shape.shared <= MAX_WORDS, IRegistry.ShapeOutOfRange("shared", shape.shared, 0, MAX_WORDS));
+        require(
+            MIN_GAS <= shape.gas && shape.gas <= MAX_GAS, IRegistry.ShapeOutOfRange("gas", shape.gas, MIN_GAS, MAX_GAS)
+        );
+        uint8 known = ON_OPEN | ON_FAILED | ON_PROOF | DRAWS | SEATS | BINDING;
+        require(shape.flags & ~known == 0, IRegistry.UnsupportedFlags(shape.flags, known));
     }
 
     /// The instance, if the caller may change it.
     function _owned(uint32 instance) private view returns (InstanceSlot current) {
         current = _instances[instance];
-        require(current.version() != 0, UnknownInstance(instance, 0, 0));
-        require(current.owner() == msg.sender, NotOwner(msg.sender, current.owner()));
-        require(!current.retired(), InstanceIsRetired(instance));
+        require(current.version() != 0, IRegistry.UnknownInstance(instance, 0, 0));
+        require(current.owner() == msg.sender, IRegistry.NotOwner(msg.sender, current.owner()));
+        require(!current.retired(), IRegistry.InstanceIsRetired(instance));
     }
 
     /// Code that can be swapped under the same address (a delegation by EIP-7702) is refused.
@@ -200,7 +206,7 @@ abstract contract Registry is IRegistry {
         assembly ("memory-safe") {
             extcodecopy(target, add(head, 0x20), 0, 3)
         }
-        require(target.code.length != 0 && bytes3(head) != 0xef0100, NoCode(target));
+        require(target.code.length != 0 && bytes3(head) != 0xef0100, IRegistry.NoCode(target));
         return target.codehash;
     }
 }

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IMarket} from "./interfaces/IMarket.sol";
 import {ECDSA} from "solady/utils/ECDSA.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 
 import {Escrow} from "./Escrow.sol";
 import {Registry} from "./Registry.sol";
 import {Supply} from "./Supply.sol";
-import {IMarket} from "./interfaces/IMarket.sol";
 import {ForeignCall} from "./libraries/ForeignCall.sol";
 import {Notice} from "./libraries/Notice.sol";
+import {BINDING} from "./types/Ask.sol";
 import {ConfigRef} from "./types/ConfigRef.sol";
 import {InstanceSlot, editionOf} from "./types/Instance.sol";
 import {Request} from "./types/Request.sol";
 import {RequestRef, refTo} from "./types/RequestRef.sol";
-import {State, StateSlot, Status, entered} from "./types/State.sol";
+import {StateSlot, Status, entered} from "./types/State.sol";
 
 /// How requests enter, and how their requesters take them back.
-abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
+abstract contract Requests is Escrow, Registry, Supply, EIP712 {
     /// A request with what is stored of it, for the length of a call.
     struct Case {
         bytes32 id;
@@ -40,26 +41,11 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
 
     mapping(bytes32 id => StateSlot) private _states;
 
-    /* EXTERNAL */
+    /* INTERNAL */
 
-    /// @inheritdoc IMarket
-    function cancel(Request calldata request) external nonReentrant {
-        Case memory c = _case(request);
-        require(msg.sender == request.requester, NotRequester(msg.sender, request.requester));
-        _cancel(c);
-    }
-
-    /// @inheritdoc IMarket
-    function idOf(Request calldata request) external view returns (bytes32) {
+    function _idOf(Request calldata request) internal view returns (bytes32) {
         return _hashTypedData(refTo(request).structHash());
     }
-
-    /// @inheritdoc IMarket
-    function stateOf(bytes32 id) external view nonReentrantView returns (State memory) {
-        return _states[id].toState();
-    }
-
-    /* INTERNAL */
 
     function _case(Request calldata request) internal view returns (Case memory c) {
         _take(c, refTo(request));
@@ -90,7 +76,7 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
 
     /// Locks the escrow of a request and opens it. The caller stores the state.
     function _enter(Case memory c, bytes calldata input, bytes calldata signature) internal {
-        if (!c.state.isNew()) revert WrongStatus(c.id, c.state.status(), Status.None);
+        if (!c.state.isNew()) revert IMarket.WrongStatus(c.id, c.state.status(), Status.None);
         RequestRef request = c.request;
         address requester = request.requester();
         if (msg.sender != requester) _requireSignature(requester, c.id, signature);
@@ -101,7 +87,7 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
         _configure(c);
         address token = request.token();
         address want = c.config.token();
-        require(token == want, WrongToken(token, want));
+        require(token == want, IMarket.WrongToken(token, want));
         _requireVerifier(request.verifier(), request.instance(), c.config);
 
         _debit(token, requester, request.escrow());
@@ -112,13 +98,16 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
         uint256 refund;
         if (!c.state.isNew()) {
             _requireOpen(c);
-            require(c.state.holds() == 0, DepositsStand(c.id, c.state.holds()));
+            require(c.state.holds() == 0, IMarket.DepositsStand(c.id, c.state.holds()));
+            require(c.state.proofs() == 0, IMarket.AlreadyProven(c.id, c.state.proofs()));
+            _configure(c);
+            require(c.config.flags() & BINDING == 0, IMarket.BindingInstance(c.id, c.state.instance()));
             refund = c.request.maxPrice() - c.state.price() + _unpaidTip(c);
         }
         c.state = c.state.withStatus(Status.Cancelled);
         _storeState(c);
         _credit(c.request.token(), c.request.requester(), refund);
-        emit Cancelled(c.id, refund);
+        emit IMarket.Cancelled(c.id, refund);
     }
 
     /// The tip of an open request is there until its first award.
@@ -127,14 +116,16 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
     }
 
     function _requireOpen(Case memory c) internal pure {
-        if (!c.state.isOpen()) revert WrongStatus(c.id, c.state.status(), Status.Open);
+        if (!c.state.isOpen()) revert IMarket.WrongStatus(c.id, c.state.status(), Status.Open);
     }
 
     /// The key comes first, so that an account that delegates its code (EIP-7702) can always sign with it.
     function _requireSignature(address account, bytes32 digest, bytes calldata signature) internal view {
         if (account != address(0) && ECDSA.tryRecoverCalldata(digest, signature) == account) return;
         bytes memory question = abi.encodeWithSelector(0x1626ba7e, digest, signature);
-        require(ForeignCall.confirms(account, SIGNATURE_GAS, question, 0x1626ba7e), BadSignature(account, digest));
+        require(
+            ForeignCall.confirms(account, SIGNATURE_GAS, question, 0x1626ba7e), IMarket.BadSignature(account, digest)
+        );
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
@@ -148,7 +139,7 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
         uint32 instance = uint32(request.instance());
         (InstanceSlot current, uint32 version) = _admit(instance, uint32(request.version()));
         if (!current.open() && current.owner() != requester) {
-            revert PrivateInstance(instance, requester, current.owner());
+            revert IMarket.PrivateInstance(instance, requester, current.owner());
         }
         return version;
     }
@@ -157,14 +148,16 @@ abstract contract Requests is IMarket, Escrow, Registry, Supply, EIP712 {
         uint256 deadline = request.deadline();
         uint256 callbackGas = request.callbackGas();
         (bytes32 have, bytes32 want) = (input.length == 0 ? bytes32(0) : keccak256(input), request.input());
-        require(request.work() != 0, FieldOutOfRange("work", 0, 1, type(uint64).max));
-        require(request.window() != 0, FieldOutOfRange("window", 0, 1, type(uint32).max));
-        require(block.timestamp < deadline, DeadlinePassed(block.timestamp, deadline));
+        require(request.work() != 0, IMarket.FieldOutOfRange("work", 0, 1, type(uint64).max));
+        require(request.window() != 0, IMarket.FieldOutOfRange("window", 0, 1, type(uint32).max));
+        require(block.timestamp < deadline, IMarket.DeadlinePassed(block.timestamp, deadline));
         unchecked {
             uint256 latest = block.timestamp + MAX_LIFETIME;
-            if (deadline > latest) revert FieldOutOfRange("deadline", deadline, block.timestamp + 1, latest);
+            if (deadline > latest) revert IMarket.FieldOutOfRange("deadline", deadline, block.timestamp + 1, latest);
         }
-        require(callbackGas <= MAX_CALLBACK_GAS, FieldOutOfRange("callbackGas", callbackGas, 0, MAX_CALLBACK_GAS));
-        require(have == want, WrongInput(have, want));
+        require(
+            callbackGas <= MAX_CALLBACK_GAS, IMarket.FieldOutOfRange("callbackGas", callbackGas, 0, MAX_CALLBACK_GAS)
+        );
+        require(have == want, IMarket.WrongInput(have, want));
     }
 }

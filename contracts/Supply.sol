@@ -6,7 +6,7 @@ import {ANY_MECHANISM, ANY_VERIFIER, DRAINING, LedgerSlot, OfferSlot, packOffer}
 import {RequestRef} from "./types/RequestRef.sol";
 
 /// Provers: what they declare, and their stake and capacity in one ledger for all mechanisms.
-abstract contract Supply is ISupply {
+abstract contract Supply {
     struct Exit {
         uint128 amount;
         uint40 readyAt;
@@ -25,11 +25,11 @@ abstract contract Supply is ISupply {
     mapping(address prover => Exit) private _exits;
     mapping(uint24 id => address) private _proverOf;
 
-    /// @inheritdoc ISupply
-    address public immutable stakeToken;
+    /// What stakes, bonds and deposits are counted in; address(0) is the native coin.
+    address internal immutable _stakeToken;
 
     constructor(address stakeToken_) {
-        stakeToken = stakeToken_;
+        _stakeToken = stakeToken_;
     }
 
     /* INTERNAL */
@@ -48,7 +48,7 @@ abstract contract Supply is ISupply {
 
     function _declare(Declaration calldata declaration) internal {
         uint8 known = ANY_MECHANISM | ANY_VERIFIER | DRAINING;
-        require(declaration.flags & ~known == 0, UnknownFlags(declaration.flags, known));
+        require(declaration.flags & ~known == 0, ISupply.UnknownFlags(declaration.flags, known));
         LedgerSlot ledger = _ledgers[msg.sender];
         uint24 id = ledger.id();
         if (id == 0) {
@@ -65,32 +65,32 @@ abstract contract Supply is ISupply {
         for (uint256 i; i < declaration.verifiers.length; ++i) {
             _accepted[msg.sender][declaration.verifiers[i].verifier] = declaration.verifiers[i].accepted;
         }
-        emit Declared(msg.sender, id, declaration);
+        emit ISupply.Declared(msg.sender, id, declaration);
     }
 
     function _stake(uint80 amount) internal {
         LedgerSlot ledger = _ledgers[msg.sender];
-        require(ledger.id() != 0, NotAProver(msg.sender));
+        require(ledger.id() != 0, ISupply.NotAProver(msg.sender));
         _ledgers[msg.sender] = ledger.add(amount);
-        emit Staked(msg.sender, amount);
+        emit ISupply.Staked(msg.sender, amount);
     }
 
     function _unstake(uint80 amount) internal {
         LedgerSlot ledger = _ledgers[msg.sender];
-        require(amount <= ledger.free(), InsufficientStake(msg.sender, ledger.free(), amount));
+        require(amount <= ledger.free(), ISupply.InsufficientStake(msg.sender, ledger.free(), amount));
         uint40 readyAt = uint40(block.timestamp) + UNSTAKE_DELAY;
         _ledgers[msg.sender] = ledger.remove(amount);
         _exits[msg.sender] = Exit(_exits[msg.sender].amount + amount, readyAt);
-        emit Unstaking(msg.sender, amount, readyAt);
+        emit ISupply.Unstaking(msg.sender, amount, readyAt);
     }
 
     /// @return amount what is the caller's to have.
     function _finishUnstake() internal returns (uint256 amount) {
         Exit memory exit = _exits[msg.sender];
-        require(exit.amount != 0, NoUnstake(msg.sender));
-        require(block.timestamp >= exit.readyAt, TooEarly(block.timestamp, exit.readyAt));
+        require(exit.amount != 0, ISupply.NoUnstake(msg.sender));
+        require(block.timestamp >= exit.readyAt, ISupply.TooEarly(block.timestamp, exit.readyAt));
         delete _exits[msg.sender];
-        emit Unstaked(msg.sender, exit.amount);
+        emit ISupply.Unstaked(msg.sender, exit.amount);
         return exit.amount;
     }
 
@@ -112,14 +112,19 @@ abstract contract Supply is ISupply {
 
     /// Refuses work of a kind that `prover` does not take at all.
     function _requireServes(address prover, LedgerSlot ledger, address mechanism, uint256 verifier) internal view {
-        uint256 flags = ledger.flags();
-        require(ledger.id() != 0, NotAProver(prover));
-        require(flags & DRAINING == 0, Draining(prover));
-        if (flags & ANY_MECHANISM == 0) {
-            require(_mechanisms[prover][mechanism], MechanismNotAccepted(prover, mechanism));
+        _requireTakes(prover, ledger, mechanism);
+        if (ledger.flags() & ANY_VERIFIER == 0) {
+            require(_accepted[prover][uint32(verifier)], ISupply.VerifierNotAccepted(prover, uint32(verifier)));
         }
-        if (flags & ANY_VERIFIER == 0) {
-            require(_accepted[prover][uint32(verifier)], VerifierNotAccepted(prover, uint32(verifier)));
+    }
+
+    /// Refuses what comes from a mechanism that `prover` does not deal with.
+    function _requireTakes(address prover, LedgerSlot ledger, address mechanism) internal view {
+        uint256 flags = ledger.flags();
+        require(ledger.id() != 0, ISupply.NotAProver(prover));
+        require(flags & DRAINING == 0, ISupply.Draining(prover));
+        if (flags & ANY_MECHANISM == 0) {
+            require(_mechanisms[prover][mechanism], ISupply.MechanismNotAccepted(prover, mechanism));
         }
     }
 
@@ -131,17 +136,19 @@ abstract contract Supply is ISupply {
         returns (bytes memory why)
     {
         uint256 work = request.work();
-        if (!offer.accepted()) return abi.encodeWithSelector(TokenNotAccepted.selector, prover, request.token());
+        if (!offer.accepted()) {
+            return abi.encodeWithSelector(ISupply.TokenNotAccepted.selector, prover, request.token());
+        }
         // Of 88, 64, 32 and 40 bits: no product overflows.
         unchecked {
             uint256 floor = offer.floor() * work;
-            if (price < floor) return abi.encodeWithSelector(BelowFloor.selector, prover, price, floor);
+            if (price < floor) return abi.encodeWithSelector(ISupply.BelowFloor.selector, prover, price, floor);
             if (bond > offer.bondLimit()) {
-                return abi.encodeWithSelector(AboveBondLimit.selector, prover, bond, offer.bondLimit());
+                return abi.encodeWithSelector(ISupply.AboveBondLimit.selector, prover, bond, offer.bondLimit());
             }
             uint256 feasible = offer.throughput() * time;
             if (feasible < work && feasible != 0) {
-                return abi.encodeWithSelector(BeyondThroughput.selector, prover, feasible, work);
+                return abi.encodeWithSelector(ISupply.BeyondThroughput.selector, prover, feasible, work);
             }
         }
     }
@@ -155,10 +162,11 @@ abstract contract Supply is ISupply {
     {
         uint256 free = ledger.free();
         if (amount > free) {
-            return (abi.encodeWithSelector(InsufficientStake.selector, prover, free, amount), next);
+            return (abi.encodeWithSelector(ISupply.InsufficientStake.selector, prover, free, amount), next);
         }
         if (!seated && ledger.isFull()) {
-            return (abi.encodeWithSelector(AtCapacity.selector, prover, ledger.busy(), ledger.concurrency()), next);
+            return
+                (abi.encodeWithSelector(ISupply.AtCapacity.selector, prover, ledger.busy(), ledger.concurrency()), next);
         }
         return (why, ledger.engage(amount, seated ? 0 : 1));
     }

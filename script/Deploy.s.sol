@@ -22,7 +22,9 @@ contract Deploy is Script {
 
     function run() external returns (IMarket market, uint32 verifier) {
         vm.startBroadcast();
-        market = IMarket(_place("Market", abi.encode(vm.envOr("STAKE_TOKEN", address(0)))));
+        address stakeToken = vm.envOr("STAKE_TOKEN", address(0));
+        address annex = _place("Annex", abi.encode(stakeToken));
+        market = IMarket(_place("Market", abi.encode(stakeToken, annex)));
         _place("PostedPrice", "");
         _place("Dutch", "");
         _place("SealedBid", "");

@@ -89,7 +89,8 @@ abstract contract Base is Test {
 
     /// By its artifact: the market is compiled in a way of its own, which whoever imports it would have to share.
     function deployMarket(address stakeToken) internal returns (IMarket) {
-        return IMarket(vm.deployCode("Market.sol:Market", abi.encode(stakeToken)));
+        address annex = vm.deployCode("Annex.sol:Annex", abi.encode(stakeToken));
+        return IMarket(vm.deployCode("Market.sol:Market", abi.encode(stakeToken, annex)));
     }
 
     function _register(address mechanism, bytes memory params) internal returns (uint32) {

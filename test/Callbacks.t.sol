@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {IEscrow} from "../contracts/interfaces/IEscrow.sol";
+import {IAnnex} from "../contracts/interfaces/IAnnex.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
 import {ISupply} from "../contracts/interfaces/ISupply.sol";
@@ -84,8 +85,8 @@ contract CallbacksTest is Base {
         bytes[] memory calls = new bytes[](7);
         calls[0] = abi.encodeCall(IMarket.fulfill, (fulfillment(other, alice)));
         calls[1] = abi.encodeCall(IEscrow.withdraw, (NATIVE, address(callback), 0));
-        calls[2] = abi.encodeCall(IMarket.expire, (other));
-        calls[3] = abi.encodeCall(IMarket.bid, (order(other, bidFor(other, alice, 0))));
+        calls[2] = abi.encodeCall(IAnnex.expire, (other));
+        calls[3] = abi.encodeCall(IAnnex.bid, (order(other, bidFor(other, alice, 0))));
         calls[4] = abi.encodeCall(IMarket.open, (other, "", ""));
         calls[5] = abi.encodeCall(IMarket.stateOf, (market.idOf(other)));
         calls[6] = abi.encodeCall(IEscrow.balanceOf, (NATIVE, alice));
@@ -193,7 +194,7 @@ contract CallbacksTest is Base {
     function test_Expire_StandbyIsNeverPassedOver() public {
         Request memory r = _withStandby();
         vm.warp(stateOf(r).time + 1);
-        bytes memory call = abi.encodeCall(IMarket.expire, (r));
+        bytes memory call = abi.encodeCall(IAnnex.expire, (r));
         uint256 fresh = vm.snapshotState();
         uint256 moved;
         uint256 refused;

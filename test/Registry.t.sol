@@ -5,7 +5,7 @@ import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {InvalidParam} from "../contracts/interfaces/IMechanism.sol";
 import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
 import {PostedParams} from "../contracts/mechanisms/PostedPrice.sol";
-import {DRAWS, ON_FAILED, ON_OPEN, ON_PROOF, Shape} from "../contracts/types/Ask.sol";
+import {BINDING, DRAWS, ON_FAILED, ON_OPEN, ON_PROOF, SEATS, Shape} from "../contracts/types/Ask.sol";
 import {Config, Instance, Setup} from "../contracts/types/Instance.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {Status} from "../contracts/types/State.sol";
@@ -65,15 +65,15 @@ contract RegistryTest is Base {
     // has no meaning at all.
     function test_RevertWhen_FlagsAreNotSupported() public {
         EvilMechanism evil = new EvilMechanism();
-        uint8 known = ON_OPEN | ON_FAILED | DRAWS;
-        uint8[3] memory flags = [ON_PROOF, known | ON_PROOF, 16];
+        uint8 known = ON_OPEN | ON_FAILED | ON_PROOF | DRAWS | SEATS | BINDING;
+        uint8[3] memory flags = [64, known | 64, 128];
         for (uint256 i; i < 3; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IRegistry.UnsupportedFlags.selector, flags[i], known));
             this.register(address(evil), abi.encode(Shape(0, 0, 30_000, flags[i])), 0);
         }
         uint32 instance = this.register(address(evil), abi.encode(Shape(0, 0, 30_000, known)), 0);
-        Setup memory s = setup(address(evil), abi.encode(Shape(0, 0, 30_000, ON_PROOF)), 0);
-        vm.expectRevert(abi.encodeWithSelector(IRegistry.UnsupportedFlags.selector, ON_PROOF, known));
+        Setup memory s = setup(address(evil), abi.encode(Shape(0, 0, 30_000, 64)), 0);
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.UnsupportedFlags.selector, 64, known));
         market.retune(instance, s);
     }
 

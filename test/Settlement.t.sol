@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAnnex} from "../contracts/interfaces/IAnnex.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
 import {Fulfillment} from "../contracts/types/Bid.sol";
@@ -144,7 +145,7 @@ contract SettlementTest is Base {
             uint256 now_ = vm.snapshotState();
             bool fulfils = _try(abi.encodeCall(IMarket.fulfill, (fulfillment(r, alice))));
             vm.revertToState(now_);
-            bool expires = _try(abi.encodeCall(IMarket.expire, (r)));
+            bool expires = _try(abi.encodeCall(IAnnex.expire, (r)));
             vm.revertToState(now_);
             assertEq(fulfils, i <= 1);
             assertEq(expires, i == 2);
@@ -163,7 +164,7 @@ contract SettlementTest is Base {
         uint256 now_ = vm.snapshotState();
         bool fulfils = _try(abi.encodeCall(IMarket.fulfill, (fulfillment(r, alice))));
         vm.revertToState(now_);
-        bool expires = _try(abi.encodeCall(IMarket.expire, (r)));
+        bool expires = _try(abi.encodeCall(IAnnex.expire, (r)));
         assertTrue(fulfils != expires);
     }
 

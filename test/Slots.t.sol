@@ -37,8 +37,13 @@ contract SlotsTest is Test {
         assertEq(_bits(slot.award(awardFor(price, time, bps), number)), _bits(want));
 
         want = slot.toState();
-        (want.status, want.price, want.time) = (Status.Open, 0, time);
+        (want.status, want.price, want.time, want.bondBps) = (Status.Open, 0, time, 0);
         assertEq(_bits(slot.reopen(time)), _bits(want));
+
+        want.price = price;
+        assertEq(_bits(slot.reopen(time).pay(price)), _bits(want));
+        want.bondBps = 1;
+        assertEq(_bits(slot.reopen(time).pay(price).prove()), _bits(want));
 
         want = slot.toState();
         want.status = Status.Cancelled;

@@ -5,6 +5,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {IEscrow} from "../contracts/interfaces/IEscrow.sol";
+import {IAnnex} from "../contracts/interfaces/IAnnex.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {Fulfillment, Order} from "../contracts/types/Bid.sol";
 import {Setup} from "../contracts/types/Instance.sol";
@@ -243,13 +244,13 @@ contract TokenZooTest is Base {
         calls[3] = abi.encodeCall(IMarket.open, (idle, "", sign(requesterKey, market.idOf(idle))));
         idle.requester = token;
         calls[4] = abi.encodeCall(IMarket.cancel, (idle));
-        calls[5] = abi.encodeCall(IMarket.replace, (idle, idle, ""));
-        calls[6] = abi.encodeCall(IMarket.bid, (orders));
-        calls[7] = abi.encodeCall(IMarket.tick, (r, alice, ""));
+        calls[5] = abi.encodeCall(IAnnex.replace, (idle, idle, ""));
+        calls[6] = abi.encodeCall(IAnnex.bid, (orders));
+        calls[7] = abi.encodeCall(IAnnex.tick, (r, alice, ""));
         calls[8] = abi.encodeCall(IMarket.fulfill, (items));
-        calls[9] = abi.encodeCall(IMarket.expire, (r));
-        calls[10] = abi.encodeCall(IMarket.reclaim, (r, alice));
-        calls[11] = abi.encodeCall(IMarket.peek, (r, alice, ""));
+        calls[9] = abi.encodeCall(IAnnex.expire, (r));
+        calls[10] = abi.encodeCall(IAnnex.reclaim, (r, alice));
+        calls[11] = abi.encodeCall(IAnnex.peek, (r, alice, ""));
         calls[12] = abi.encodeCall(IEscrow.balanceOf, (token, requester));
         calls[13] = abi.encodeCall(IMarket.stateOf, (id));
         calls[14] = abi.encodeCall(IMarket.ticketOf, (id, alice));

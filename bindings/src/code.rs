@@ -1,8 +1,10 @@
-//! Creation code of everything that is deployed, as hex without `0x`. Constructor arguments follow it: the market takes one
-//! word, its stake token; the others take none.
+//! Creation code of everything that is deployed, as hex without `0x`. Constructor arguments follow it: the annex takes one
+//! word, the stake token, the market that and where the annex is; the others take none.
 
 /// The market.
 pub const MARKET: &str = include_str!("../code/Market.hex");
+/// The part of the market's code that it runs from elsewhere.
+pub const ANNEX: &str = include_str!("../code/Annex.hex");
 /// The mechanism "posted".
 pub const POSTED_PRICE: &str = include_str!("../code/PostedPrice.hex");
 /// The mechanism "dutch".
@@ -17,3 +19,11 @@ pub const RACE: &str = include_str!("../code/Race.hex");
 pub const COMMITTEE: &str = include_str!("../code/Committee.hex");
 /// Groth16 over BN254 for any key.
 pub const GROTH16_VERIFIER: &str = include_str!("../code/Groth16Verifier.hex");
+
+/// What follows the creation code of the market: the token that stakes are counted in, and where its annex is.
+pub fn market_arguments(stake_token: [u8; 20], annex: [u8; 20]) -> [u8; 64] {
+    let mut words = [0; 64];
+    words[12..32].copy_from_slice(&stake_token);
+    words[44..].copy_from_slice(&annex);
+    words
+}

@@ -1,6 +1,6 @@
 //! Calldata of every function of the market, and of the few of a token that a client needs.
 
-use alloy::primitives::{Address, B256, Bytes, U256};
+use alloy::primitives::{Address, B256, Bytes, U256, Uint, keccak256};
 use alloy::sol_types::SolCall;
 use bourse_bindings::{IERC20, Market};
 use bourse_sim::event::{Declaration, Setup};
@@ -99,6 +99,30 @@ pub fn bid(orders: &[Order]) -> Call {
 pub fn tick(request: &Request, about: Account, data: &[u8]) -> Call {
     let request = convert::request_out(request);
     Call::free(&Market::tickCall { request, about: about.into(), data: bytes(data) })
+}
+
+/// Brings a proof of a request in an open stage; `data` is the mechanism's own.
+pub fn prove(request: &Request, prover: Account, proof: &[u8], data: &[u8]) -> Call {
+    let data = [keccak256(proof).as_slice(), data].concat();
+    let (request, prover) = (convert::request_out(request), prover.into());
+    Call::free(&Market::proveCall { request, prover, proof: bytes(proof), data: data.into() })
+}
+
+/// Bids on an instance itself; a deposit above 80 bits is taken for the most that the contract counts.
+pub fn bid_instance(instance: u32, price: Wei, max_bond: Wei, data: &[u8]) -> Call {
+    let (price, max_bond) = (Uint::saturating_from(price), convert::u80(max_bond));
+    Call::free(&Market::bidInstanceCall { instance, price, maxBond: max_bond, data: bytes(data) })
+}
+
+/// Says that time has passed to an instance itself, and brings the requests that follow from it along.
+pub fn tick_instance(instance: u32, requests: &[Request], about: Account, data: &[u8]) -> Call {
+    let requests = requests.iter().map(convert::request_out).collect();
+    Call::free(&Market::tickInstanceCall { instance, requests, about: about.into(), data: bytes(data) })
+}
+
+/// Wants the sender's ticket on an instance back; called again 31 days later, takes it.
+pub fn leave(instance: u32) -> Call {
+    Call::free(&Market::leaveCall { instance })
 }
 
 /// Settles awards with proofs.

@@ -62,6 +62,9 @@ fn standing(event: &Abi) -> Option<Event> {
         Abi::Unstaking(e) => {
             Event::Unstaking { prover: account(e.prover), amount: wei(e.amount), ready_at: time(e.readyAt) }
         }
+        Abi::Leaving(e) => {
+            Event::Leaving { instance: e.instance, prover: account(e.prover), ready_at: time(e.readyAt) }
+        }
         Abi::Unstaked(e) => Event::Unstaked { prover: account(e.prover), amount: wei(e.amount) },
         _ => return None,
     })
@@ -95,6 +98,15 @@ fn auction(event: &Abi) -> Option<Event> {
             tip: wei(e.tip),
             to: account(e.to),
         },
+        Abi::Docked(e) => Event::Docked {
+            id: e.id.0,
+            instance: e.instance,
+            prover: account(e.prover),
+            burned: wei(e.burned),
+            compensation: wei(e.compensation),
+            tip: wei(e.tip),
+            to: account(e.to),
+        },
         Abi::Climbed(e) => Event::Climbed { id: e.id.0, rung: e.rung, instance: e.instance, version: e.version },
         Abi::Noted(e) => Event::Noted { id: e.id.0, words: ids(&e.words) },
         Abi::NotedInstance(e) => Event::NotedInstance { instance: e.instance, shared: ids(&e.shared) },
@@ -116,6 +128,7 @@ fn ending(event: &Abi) -> Option<Event> {
         },
         Abi::Excused(e) => Event::Excused { id: e.id.0, prover: account(e.prover) },
         Abi::Tipped(e) => Event::Tipped { id: e.id.0, to: account(e.to), amount: wei(e.amount) },
+        Abi::Proven(e) => Event::Proven { id: e.id.0, prover: account(e.prover), proof: e.proof.to_vec() },
         Abi::Rewarded(e) => Event::Rewarded { id: e.id.0, prover: account(e.prover), amount: wei(e.amount) },
         Abi::Fulfilled(e) => {
             Event::Fulfilled { id: e.id.0, prover: account(e.prover), price: wei(e.price), proof: e.proof.to_vec() }

@@ -22,6 +22,7 @@ const DEPLOYER: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
 /// Gas that one call of the Groth16 verifier may take: enough for about 40 public inputs.
 pub const VERIFIER_GAS: u32 = 500_000;
 const MARKET: &str = "market";
+const ANNEX: &str = "annex";
 /// What the Groth16 verifier is called in requests.
 pub const GROTH16: &str = "groth16";
 
@@ -110,26 +111,28 @@ async fn bare(settings: &Settings, market: Account) -> Result<Node> {
 }
 
 fn contracts(options: Options) -> Result<Vec<Contract>> {
-    let mut stake_token = [0; 32];
-    stake_token[12..].copy_from_slice(&options.stake_token.unwrap_or(ZERO));
-    let all: [(&str, &str, &[u8]); 8] = [
-        (MARKET, code::MARKET, &stake_token),
-        ("posted", code::POSTED_PRICE, &[]),
-        ("dutch", code::DUTCH, &[]),
-        ("sealed", code::SEALED_BID, &[]),
-        ("english", code::ENGLISH, &[]),
-        ("race", code::RACE, &[]),
-        ("committee", code::COMMITTEE, &[]),
-        (GROTH16, code::GROTH16_VERIFIER, &[]),
+    let stake_token = options.stake_token.unwrap_or(ZERO);
+    let annex = contract(ANNEX, code::ANNEX, &code::market_arguments(ZERO, stake_token)[32..], options)?;
+    let market = contract(MARKET, code::MARKET, &code::market_arguments(stake_token, annex.address), options)?;
+    let plain = [
+        ("posted", code::POSTED_PRICE),
+        ("dutch", code::DUTCH),
+        ("sealed", code::SEALED_BID),
+        ("english", code::ENGLISH),
+        ("race", code::RACE),
+        ("committee", code::COMMITTEE),
+        (GROTH16, code::GROTH16_VERIFIER),
     ];
-    let contract = |(name, code, arguments): (&'static str, &str, &[u8])| {
-        let mut creation = hex::decode(code.trim()).with_context(|| format!("the creation code of {name}"))?;
-        creation.extend_from_slice(arguments);
-        let salt = B256::from(options.salt.unwrap_or_default());
-        let address = DEPLOYER.create2(salt, keccak256(&creation)).into_array();
-        Ok(Contract { name, creation, address })
-    };
-    all.into_iter().map(contract).collect()
+    let plain = plain.into_iter().map(|(name, code)| contract(name, code, &[], options));
+    [Ok(annex), Ok(market)].into_iter().chain(plain).collect()
+}
+
+fn contract(name: &'static str, code: &str, arguments: &[u8], options: Options) -> Result<Contract> {
+    let mut creation = hex::decode(code.trim()).with_context(|| format!("the creation code of {name}"))?;
+    creation.extend_from_slice(arguments);
+    let salt = B256::from(options.salt.unwrap_or_default());
+    let address = DEPLOYER.create2(salt, keccak256(&creation)).into_array();
+    Ok(Contract { name, creation, address })
 }
 
 impl Contract {
@@ -166,7 +169,7 @@ fn listed(
         rpc: settings.rpc.clone(),
         chain_id: node.chain_id(),
         stake_token: amount::address(options.stake_token.unwrap_or(ZERO)),
-        mechanisms: known.into_iter().filter(|(name, _)| name != MARKET && name != GROTH16).collect(),
+        mechanisms: known.into_iter().filter(|(name, _)| ![ANNEX, MARKET, GROTH16].contains(&name.as_str())).collect(),
         verifiers: BTreeMap::from([(GROTH16.to_owned(), Verifier { number: 0, address: groth16 })]),
         market,
         ..before

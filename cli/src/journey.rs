@@ -92,6 +92,10 @@ pub struct Journey {
     pub slashes: Vec<Loss>,
     /// Deposits of bidders that broke the rules.
     pub forfeits: Vec<Loss>,
+    /// The first proof that came in an open stage, and whose it is.
+    pub proof: Option<(Account, Vec<u8>)>,
+    /// What was paid for proofs in an open stage, and to whom.
+    pub rewards: Vec<(Account, Wei)>,
     /// What it paid in tips.
     pub tipped: Wei,
     /// How it ended, and when.
@@ -142,7 +146,9 @@ impl Journey {
                 self.failed = true;
             }
             Event::Excused { .. } => self.failed = true,
-            Event::Forfeited { prover, compensation, .. } => {
+            Event::Proven { prover, proof, .. } => drop(self.proof.get_or_insert_with(|| (*prover, proof.clone()))),
+            Event::Rewarded { prover, amount, .. } => self.rewards.push((*prover, *amount)),
+            Event::Forfeited { prover, compensation, .. } | Event::Docked { prover, compensation, .. } => {
                 self.forfeits.push(Loss { prover: *prover, compensation: *compensation, at });
             }
             Event::Climbed { instance, version, .. } => {
@@ -152,7 +158,14 @@ impl Journey {
             Event::Fulfilled { prover, price, proof, .. } => {
                 self.end = Some((End::Fulfilled { prover: *prover, price: *price, proof: proof.clone() }, at));
             }
-            Event::Closed { refund, .. } => self.end = Some((End::Closed { refund: *refund }, at)),
+            Event::Closed { refund, .. } => {
+                let price = self.rewards.iter().map(|(_, amount)| amount).sum();
+                let end = match self.proof.clone() {
+                    Some((prover, proof)) => End::Fulfilled { prover, price, proof },
+                    None => End::Closed { refund: *refund },
+                };
+                self.end = Some((end, at));
+            }
             Event::Cancelled { refund, .. } => self.end = Some((End::Cancelled { refund: *refund }, at)),
             _ => {}
         }
@@ -173,6 +186,8 @@ pub fn about(event: &Event) -> Option<&Id> {
         | Event::Noted { id, .. }
         | Event::BeaconFixed { id, .. }
         | Event::Tipped { id, .. }
+        | Event::Docked { id, .. }
+        | Event::Proven { id, .. }
         | Event::Rewarded { id, .. }
         | Event::Fulfilled { id, .. }
         | Event::FulfillmentRejected { id, .. }

@@ -37,6 +37,8 @@ impl Words<'_> {
             | Event::Noted { .. }
             | Event::BeaconFixed { .. } => self.of_search(event),
             Event::Forfeited { .. }
+            | Event::Docked { .. }
+            | Event::Proven { .. }
             | Event::Slashed { .. }
             | Event::Excused { .. }
             | Event::Tipped { .. }
@@ -88,6 +90,13 @@ impl Words<'_> {
                 self.staked(*burned),
                 self.staked(*compensation)
             ),
+            Event::Docked { instance, prover, burned, compensation, .. } => format!(
+                "{}: {} lost of its deposit there: {} burned, {} to who was let down",
+                self.which(*instance),
+                self.who(*prover),
+                self.staked(*burned),
+                self.staked(*compensation)
+            ),
             Event::Slashed { id, prover, burned, compensation, .. } => format!(
                 "{}: {} did not prove and was slashed: {} burned, {} to the requester",
                 short(id),
@@ -98,6 +107,9 @@ impl Words<'_> {
             Event::Excused { id, prover } => format!("{}: {} was excused", short(id), self.who(*prover)),
             Event::Tipped { id, to, amount } => {
                 format!("{} tipped {} with {}", short(id), self.who(*to), self.paid(*amount))
+            }
+            Event::Proven { id, prover, proof } => {
+                format!("{} proven by {} in an open stage ({} bytes)", short(id), self.who(*prover), proof.len())
             }
             Event::Rewarded { id, prover, amount } => {
                 format!("{} rewarded {} with {}", short(id), self.who(*prover), self.paid(*amount))
@@ -114,7 +126,7 @@ impl Words<'_> {
             }
             Event::CallbackFailed { id } => format!("{}: its callback failed", short(id)),
             Event::Closed { id, refund } => {
-                format!("{} closed without a proof, {} back", short(id), self.paid(*refund))
+                format!("{} closed, {} back", short(id), self.paid(*refund))
             }
             Event::Cancelled { id, refund } => format!("{} taken back, with {}", short(id), self.paid(*refund)),
             _ => String::new(),
@@ -148,6 +160,9 @@ impl Words<'_> {
             }
             Event::Unstaked { prover, amount } => {
                 format!("{} has {} unstaked", self.who(*prover), self.staked(*amount))
+            }
+            Event::Leaving { instance, prover, ready_at } => {
+                format!("{} wants to leave {}, and can at {ready_at}", self.who(*prover), self.which(*instance))
             }
             Event::NotedInstance { instance, .. } => format!("{}: its mechanism took a note", self.which(*instance)),
             _ => String::new(),
@@ -214,6 +229,11 @@ fn request_fields(event: &Event) -> Option<(&'static str, Fields)> {
         Event::Forfeited { id, prover, burned, compensation, tip, to } => {
             ("Forfeited", with(id, loss(*prover, *burned, *compensation, (*tip, *to))))
         }
+        Event::Docked { id, instance, prover, burned, compensation, tip, to } => {
+            let mut fields = loss(*prover, *burned, *compensation, (*tip, *to));
+            fields.push(("instance", json!(instance)));
+            ("Docked", with(id, fields))
+        }
         Event::Slashed { id, prover, burned, compensation, tip, to } => {
             ("Slashed", with(id, loss(*prover, *burned, *compensation, (*tip, *to))))
         }
@@ -225,6 +245,9 @@ fn request_fields(event: &Event) -> Option<(&'static str, Fields)> {
         Event::Noted { id, words } => ("Noted", with(id, vec![("words", many(words))])),
         Event::BeaconFixed { id, block } => ("BeaconFixed", with(id, vec![("block", json!(block))])),
         Event::Tipped { id, to, amount } => ("Tipped", with(id, vec![("to", of(*to)), wei("amount", *amount)])),
+        Event::Proven { id, prover, proof } => {
+            ("Proven", with(id, vec![("prover", of(*prover)), ("proof", raw(proof))]))
+        }
         Event::Rewarded { id, prover, amount } => {
             ("Rewarded", with(id, vec![("prover", of(*prover)), wei("amount", *amount)]))
         }
@@ -274,6 +297,9 @@ fn standing_fields(event: &Event) -> Option<(&'static str, Fields)> {
             ("Unstaking", vec![("prover", of(*prover)), wei("amount", *amount), unix("readyAt", *ready_at)])
         }
         Event::Unstaked { prover, amount } => ("Unstaked", vec![("prover", of(*prover)), wei("amount", *amount)]),
+        Event::Leaving { instance, prover, ready_at } => {
+            ("Leaving", vec![("instance", json!(instance)), ("prover", of(*prover)), unix("readyAt", *ready_at)])
+        }
         Event::NotedInstance { instance, shared } => {
             ("NotedInstance", vec![("instance", json!(instance)), ("shared", many(shared))])
         }

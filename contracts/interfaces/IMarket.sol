@@ -1,28 +1,41 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IAnnex} from "./IAnnex.sol";
 import {IEscrow} from "./IEscrow.sol";
 import {IRegistry} from "./IRegistry.sol";
 import {ISupply} from "./ISupply.sol";
-import {Answer, MoveKind} from "../types/Ask.sol";
-import {Bid, Fulfillment, Order} from "../types/Bid.sol";
+import {MoveKind} from "../types/Ask.sol";
+import {Fulfillment} from "../types/Bid.sol";
 import {Request} from "../types/Request.sol";
 import {Ticket} from "../types/Prover.sol";
 import {State, StateSlot, Status} from "../types/State.sol";
 
 /// The life of a request. None → Open → Awarded → Fulfilled, or → Closed with the escrow back; a failed award opens it
 /// again in the next rung of its ladder. Every transition that time alone allows is open to everyone.
-interface IMarket is IEscrow, IRegistry, ISupply {
+interface IMarket is IEscrow, IRegistry, ISupply, IAnnex {
     /// The request entered, and its escrow is locked. `entry` is the version of its instance that it entered under (4 bytes); the
     /// request as `types/RequestRef.sol` packs it, without the requester; and its input. `Packed.open` reads it.
     event Opened(bytes32 indexed id, address indexed requester, bytes entry);
     /// `state` is what is stored of the request now, in the layout of `types/State.sol`: prover, price, due time, share of the bond.
     event Awarded(bytes32 indexed id, address indexed prover, StateSlot state);
+    /// A ticket is there, or goes back. `id` is that of its request; or, of a ticket on an instance, the instance's number.
     event Held(bytes32 indexed id, address indexed prover, uint80 amount, uint176 tag);
     event Released(bytes32 indexed id, address indexed prover, uint80 amount);
     /// A ticket was taken: so much of it is burned, compensates the requester, and tips `to`, who called.
     event Forfeited(
         bytes32 indexed id, address indexed prover, uint256 burned, uint256 compensation, uint256 tip, address to
+    );
+    /// A ticket on an instance was taken, or a part of it, and split likewise; `id` is the request that it was about, or the
+    /// instance's number, which means its owner.
+    event Docked(
+        bytes32 indexed id,
+        address indexed prover,
+        uint32 instance,
+        uint256 burned,
+        uint256 compensation,
+        uint256 tip,
+        address to
     );
     /// The bond of an award that failed was taken, and split likewise.
     event Slashed(
@@ -37,12 +50,17 @@ interface IMarket is IEscrow, IRegistry, ISupply {
     event NotedInstance(uint32 indexed instance, bytes32[] shared);
     event BeaconFixed(bytes32 indexed id, uint64 blockNumber);
     event Tipped(bytes32 indexed id, address indexed to, uint256 amount);
+    /// A valid proof came while no award stood, in an open stage; the mechanism says what it is worth.
+    event Proven(bytes32 indexed id, address indexed prover, bytes proof);
     event Rewarded(bytes32 indexed id, address indexed prover, uint256 amount);
     event Fulfilled(bytes32 indexed id, address indexed prover, uint256 price, bytes proof);
     /// An item of a batch was left out; `reason` is the error it would have failed with.
     event FulfillmentRejected(bytes32 indexed id, bytes reason);
     event CallbackFailed(bytes32 indexed id);
+    /// Given up; or, if a proof had been accepted, fulfilled.
     event Closed(bytes32 indexed id, uint256 refund);
+    /// A prover wants its ticket on an instance back, which it can have from `readyAt` on, whatever the mechanism says.
+    event Leaving(uint32 indexed instance, address indexed prover, uint40 readyAt);
     event Cancelled(bytes32 indexed id, uint256 refund);
 
     error WrongStatus(bytes32 id, Status have, Status want);
@@ -59,6 +77,18 @@ interface IMarket is IEscrow, IRegistry, ISupply {
     error WrongProver(bytes32 id, address have);
     error PrivateInstance(uint32 instance, address have, address want);
     error DepositsStand(bytes32 id, uint8 holds);
+    /// The request has been proven in an open stage: it is neither taken back nor awarded any more.
+    error AlreadyProven(bytes32 id, uint16 proofs);
+    /// The instance binds its requesters: what is open under it is not taken back.
+    error BindingInstance(bytes32 id, uint32 instance);
+    /// The instance takes no proofs without an award.
+    error NoOpenStage(bytes32 id, uint32 instance);
+    /// What is brought along has to begin with the hash of the proof.
+    error WrongProofHash(bytes32 have, bytes32 want);
+    /// The request is not under the rules of the instance that is ticked; editions are version << 32 | instance.
+    error OtherEdition(bytes32 id, uint64 have, uint64 want);
+    /// A move names the request number `subject` of those brought along, whose id does not end in `want`, or there is none.
+    error WrongSubject(uint16 subject, uint176 have, uint176 want);
     error NoTicket(bytes32 id, address prover);
     /// The mechanism failed; `reason` is its error, cut to 1 KiB.
     error MechanismFailed(address mechanism, bytes reason);
@@ -92,34 +122,12 @@ interface IMarket is IEscrow, IRegistry, ISupply {
     /// Ends an open request that no deposit stands on, and refunds it. A signed request that has not entered never will.
     function cancel(Request calldata request) external;
 
-    /// Cancels `old` and opens `next` in one step; both are the caller's.
-    function replace(Request calldata old, Request calldata next, bytes calldata input) external returns (bytes32 id);
-
-    /// Brings bids, and the signed requests they are for where those have not entered. All or none.
-    function bid(Order[] calldata orders) external;
-
-    /// The same for less gas: `orders` are packed, one after the other, as `types/OrderRef.sol` says. (The name is also chosen
+    /// Brings bids, as `bid` does, for less gas: `orders` are packed, one after the other, as `types/OrderRef.sol` says. (The name is also chosen
     /// for its selector: the lower it is, the sooner the market finds the function.)
     function bidBatch(bytes calldata orders) external;
 
-    /// Says that time has passed, to the mechanism of `request`. Reverts if nothing follows from it.
-    /// @param about the prover whose ticket is to be looked at, or 0.
-    /// @param data the mechanism's own.
-    function tick(Request calldata request, address about, bytes calldata data) external;
-
     /// Settles awards with proofs. Items that cannot be settled are left out; if none can, reverts with the first's error.
     function fulfill(Fulfillment[] calldata items) external returns (uint256 settled);
-
-    /// After the due time: slashes the awarded prover and passes the request on. After the deadline: ends and refunds it.
-    function expire(Request calldata request) external;
-
-    /// The part of `expire` that asks the mechanism for a successor; only the market calls it, on itself, so that a
-    /// mechanism that fails cannot hold the request.
-    /// @param caller who called `expire`, and is tipped.
-    function succeed(Request calldata request, address failed, address caller) external;
-
-    /// Gives a ticket back when its request has ended and its deadline is more than a day ago.
-    function reclaim(Request calldata request, address prover) external;
 
     function idOf(Request calldata request) external view returns (bytes32);
     function stateOf(bytes32 id) external view returns (State memory);
@@ -127,6 +135,6 @@ interface IMarket is IEscrow, IRegistry, ISupply {
     function wordsOf(bytes32 id) external view returns (bytes32[8] memory);
     function sharedOf(uint32 instance) external view returns (bytes32[8] memory);
 
-    /// What `tick` would be answered now, without doing it; reverts as `tick` would.
-    function peek(Request calldata request, address about, bytes calldata data) external view returns (Answer memory);
+    /// Where the code of `IAnnex` is.
+    function annex() external view returns (address);
 }

@@ -22,9 +22,9 @@ struct State {
     uint24 prover;
     /// Open: since when, in this rung. Awarded: until when a proof is in time (inclusive). Unix seconds.
     uint40 time;
-    /// Awarded and after: what the prover is paid, in the instance's token.
+    /// What the prover is paid, in the instance's token. While open: what was paid for proofs in an open stage so far.
     uint88 price;
-    /// Awarded: the bond in basis points of the request's.
+    /// Awarded: the bond in basis points of the request's. While open: how many proofs were accepted in an open stage.
     uint16 bondBps;
     /// The instance and version whose rules hold now.
     uint32 instance;
@@ -46,6 +46,7 @@ using {
     time,
     price,
     bondBps,
+    proofs,
     instance,
     version,
     edition,
@@ -54,6 +55,8 @@ using {
     withStatus,
     reopen,
     climb,
+    prove,
+    pay,
     award,
     seat,
     unseat
@@ -103,6 +106,11 @@ function bondBps(StateSlot self) pure returns (uint16) {
     return uint16(StateSlot.unwrap(self) >> 176);
 }
 
+/// How many proofs an open request, or one that ended so, got in an open stage.
+function proofs(StateSlot self) pure returns (uint16) {
+    return self.bondBps();
+}
+
 function instance(StateSlot self) pure returns (uint32) {
     return uint32(StateSlot.unwrap(self) >> 192);
 }
@@ -145,9 +153,9 @@ function entered(uint64 edition_, uint256 since) pure returns (StateSlot) {
     return StateSlot.wrap(uint256(Status.Open) | since << 48 | uint256(edition_) << 192);
 }
 
-/// Open since `since`, without a price; for the rest as it was.
+/// Open since `since`, without a price or a bond; for the rest as it was.
 function reopen(StateSlot self, uint256 since) pure returns (StateSlot) {
-    uint256 kept = StateSlot.unwrap(self) & ~(uint256(0xff) | uint256(type(uint128).max) << 48);
+    uint256 kept = StateSlot.unwrap(self) & ~(uint256(0xff) | uint256(type(uint144).max) << 48);
     return StateSlot.wrap(kept | uint256(Status.Open) | since << 48);
 }
 
@@ -155,6 +163,21 @@ function reopen(StateSlot self, uint256 since) pure returns (StateSlot) {
 function climb(StateSlot self, uint64 edition_) pure returns (StateSlot) {
     uint256 kept = StateSlot.unwrap(self) & type(uint192).max;
     return StateSlot.wrap(kept + (1 << 8) | uint256(edition_) << 192);
+}
+
+/// One proof more; they stop counting at 65,535.
+function prove(StateSlot self) pure returns (StateSlot) {
+    return self.proofs() == type(uint16).max ? self : StateSlot.wrap(StateSlot.unwrap(self) + (1 << 176));
+}
+
+/// `amount` more has been paid; the caller has seen that the sum is no more than a price.
+function pay(StateSlot self, uint256 amount) pure returns (StateSlot) {
+    return StateSlot.wrap(StateSlot.unwrap(self) + (amount << 88));
+}
+
+/// Of an instance itself, as the subject of a question: no request, and nothing stored.
+function standing(uint64 edition_) pure returns (StateSlot) {
+    return StateSlot.wrap(uint256(edition_) << 192);
 }
 
 /// The part of a state that an award brings, but for whom; the arguments fit their fields.

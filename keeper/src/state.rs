@@ -310,6 +310,7 @@ fn request_of(event: &Event) -> Option<Id> {
         E::Opened { id, .. } | E::Awarded { id, .. } | E::Held { id, .. } | E::Released { id, .. } => Some(*id),
         E::Forfeited { id, .. } | E::Slashed { id, .. } | E::Excused { id, .. } | E::Climbed { id, .. } => Some(*id),
         E::Noted { id, .. } | E::BeaconFixed { id, .. } | E::Tipped { id, .. } | E::Rewarded { id, .. } => Some(*id),
+        E::Docked { id, .. } | E::Proven { id, .. } => Some(*id),
         E::Fulfilled { id, .. } | E::Closed { id, .. } | E::Cancelled { id, .. } => Some(*id),
         _ => None,
     }

@@ -21,6 +21,7 @@ pub use violation::Violation;
 
 use crate::ask::{Actor, Ask, Cause};
 use crate::event::Event;
+use crate::request::Request;
 use crate::{Account, Id, Time, Wei, ZERO};
 use case::Cases;
 use money::Money;
@@ -188,7 +189,7 @@ impl Market {
     }
 
     /// The question that the market would ask the mechanism of request `id`; the twin of `_ask` in
-    /// `contracts/Auctions.sol`. None if the request or its instance is unknown.
+    /// `contracts/Consultation.sol`. None if the request or its instance is unknown.
     pub fn ask(&self, id: &Id, turn: Turn) -> Option<Ask> {
         let case = self.request(id)?;
         let config = self.registry.config(case.instance, case.version).ok()?;
@@ -206,7 +207,7 @@ impl Market {
             block_number: turn.block_number,
             base_fee: turn.base_fee,
             beacon: turn.beacon,
-            actor: self.actor(case, turn.actor),
+            actor: self.actor_of(case, turn.actor),
             price: turn.price,
             data: turn.data,
             params: config.params.clone(),
@@ -215,14 +216,51 @@ impl Market {
         })
     }
 
-    fn actor(&self, case: &Case, prover: Account) -> Actor {
+    /// The question that the market would ask about an instance itself; the twin of `_itself` in `contracts/Instances.sol`. None if
+    /// there is no such instance.
+    pub fn ask_instance(&self, number: u32, turn: Turn) -> Option<Ask> {
+        let instance = self.instances().get(&number)?;
+        let config = instance.config(instance.version())?;
+        let mut id = Id::default();
+        id[28..].copy_from_slice(&number.to_be_bytes());
+        let request = Request {
+            requester: instance.owner,
+            token: config.token,
+            instance: number,
+            version: instance.version(),
+            ..Request::default()
+        };
+        let ticket = instance.seats.get(&turn.actor).copied().unwrap_or_default();
+        Some(Ask {
+            cause: turn.cause,
+            id,
+            actor: self.actor(turn.actor, config.token, ticket),
+            request,
+            time: turn.time,
+            block_number: turn.block_number,
+            base_fee: turn.base_fee,
+            price: turn.price,
+            data: turn.data,
+            params: config.params.clone(),
+            words: vec![Id::default(); config.shape.words.into()],
+            shared: instance.shared.iter().take(config.shape.shared.into()).copied().collect(),
+            ..Ask::default()
+        })
+    }
+
+    fn actor_of(&self, case: &Case, prover: Account) -> Actor {
+        let seats = self.instances().get(&case.instance).map(|instance| &instance.seats);
+        let ticket = case.tickets.get(&prover).or_else(|| seats?.get(&prover)).copied().unwrap_or_default();
+        self.actor(prover, case.request.token, ticket)
+    }
+
+    fn actor(&self, prover: Account, token: Account, ticket: Ticket) -> Actor {
         if prover == ZERO {
             return Actor::default();
         }
-        let ticket = case.tickets.get(&prover).copied().unwrap_or_default();
         let actor = Actor { prover, held: ticket.amount, tag: ticket.tag, ..Actor::default() };
         let Some(entry) = self.prover(&prover) else { return actor };
-        let offer = entry.offers.get(&case.request.token).copied().unwrap_or_default();
+        let offer = entry.offers.get(&token).copied().unwrap_or_default();
         Actor {
             id: entry.number,
             free: entry.free(),

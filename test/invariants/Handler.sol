@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEscrow} from "../../contracts/interfaces/IEscrow.sol";
+import {IAnnex} from "../../contracts/interfaces/IAnnex.sol";
 import {IMarket} from "../../contracts/interfaces/IMarket.sol";
 import {ISupply} from "../../contracts/interfaces/ISupply.sol";
 import {Answers} from "../../contracts/libraries/Answers.sol";
@@ -125,7 +126,7 @@ contract Handler is Forecast {
         (bytes32 id, Life storage l) = who % 3 == 0 ? _pickHeld(which, whom % 2 == 0) : _pick(which, Status.Open);
         if (id == 0) return;
         address about = whom % 4 == 0 ? address(0) : _holder(id, whom);
-        bytes memory call = abi.encodeCall(IMarket.tick, (l.request, about, ""));
+        bytes memory call = abi.encodeCall(IAnnex.tick, (l.request, about, ""));
         bool evil = _rules[l.instance] == Rule.Evil;
         bool ok;
         try market.peek(l.request, about, "") returns (Answer memory a) {
@@ -162,7 +163,7 @@ contract Handler is Forecast {
     function expire(uint256 which, uint256 who) external {
         (bytes32 id, Life storage l) = _pickDue(which);
         if (id == 0) return;
-        bytes memory call = abi.encodeCall(IMarket.expire, (l.request));
+        bytes memory call = abi.encodeCall(IAnnex.expire, (l.request));
         _expect(people[who % 7], call, 0, id, _canExpire(l), "expire");
     }
 
@@ -172,7 +173,7 @@ contract Handler is Forecast {
         address prover = _holder(id, whom);
         bool ok =
             l.status > Status.Awarded && l.request.deadline + 1 days <= block.timestamp && _tickets[id][prover] != 0;
-        bytes memory call = abi.encodeCall(IMarket.reclaim, (l.request, prover));
+        bytes memory call = abi.encodeCall(IAnnex.reclaim, (l.request, prover));
         _expect(people[who % 7], call, 0, id, ok, "reclaim");
     }
 
@@ -235,11 +236,11 @@ contract Handler is Forecast {
         for (uint256 i; i < _ids.length; ++i) {
             Life storage l = _lives[_ids[i]];
             if (l.status == Status.Open || l.status == Status.Awarded) {
-                _expect(people[6], abi.encodeCall(IMarket.expire, (l.request)), 0, _ids[i], true, "expire");
+                _expect(people[6], abi.encodeCall(IAnnex.expire, (l.request)), 0, _ids[i], true, "expire");
             }
             for (uint256 p = 3; p < 6; ++p) {
                 if (_tickets[_ids[i]][people[p]] == 0) continue;
-                bytes memory call = abi.encodeCall(IMarket.reclaim, (l.request, people[p]));
+                bytes memory call = abi.encodeCall(IAnnex.reclaim, (l.request, people[p]));
                 _expect(people[6], call, 0, _ids[i], true, "reclaim");
             }
         }
@@ -284,7 +285,7 @@ contract Handler is Forecast {
         bytes32 id = market.idOf(orders[0].request);
         Life storage l = _lives[id];
         Rule rule = _rules[l.instance];
-        bytes memory call = abi.encodeCall(IMarket.bid, (orders));
+        bytes memory call = abi.encodeCall(IAnnex.bid, (orders));
         if (rule == Rule.Evil && l.status <= Status.Open) {
             // Half of the time it does what an honest rule might.
             if (least % 4 == 0) _evil.obey(Cause.Bid, Answers.only(Answers.hold(b.prover, l.request.bond / 2 + 1, 0)));

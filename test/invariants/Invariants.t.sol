@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {StdInvariant} from "forge-std/StdInvariant.sol";
 import {Test} from "forge-std/Test.sol";
 
+import {IAnnex} from "../../contracts/interfaces/IAnnex.sol";
 import {IMarket} from "../../contracts/interfaces/IMarket.sol";
 import {Fulfillment} from "../../contracts/types/Bid.sol";
 import {Ledger} from "../../contracts/types/Prover.sol";
@@ -170,7 +171,7 @@ contract InvariantsTest is StdInvariant, Test {
             if (l.status != Status.Awarded) continue;
             Fulfillment[] memory items = new Fulfillment[](1);
             items[0] = Fulfillment(l.request, l.prover, abi.encode(l.request.statement));
-            bool expires = _would(abi.encodeCall(IMarket.expire, (l.request)));
+            bool expires = _would(abi.encodeCall(IAnnex.expire, (l.request)));
             bool fulfils = _would(abi.encodeCall(IMarket.fulfill, (items)));
             _same(expires, l.time < block.timestamp);
             (,, bool frozen,,) = _market.verifierOf(l.request.verifier);
@@ -219,7 +220,7 @@ contract InvariantsTest is StdInvariant, Test {
             Model.Life memory l = lives[i];
             bool over = l.status == Status.Open && l.request.deadline <= block.timestamp;
             over = over || (l.status == Status.Awarded && l.time < block.timestamp);
-            if (over) _same(true, _would(abi.encodeCall(IMarket.expire, (l.request))));
+            if (over) _same(true, _would(abi.encodeCall(IAnnex.expire, (l.request))));
         }
     }
 

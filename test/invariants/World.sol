@@ -42,7 +42,9 @@ abstract contract World is Model {
     uint256 internal constant RECENT = 5;
     uint40 internal constant START = 1_800_000_000;
 
-    IMarket public immutable market = IMarket(vm.deployCode("Market.sol:Market", abi.encode(NATIVE)));
+    IMarket public immutable market = IMarket(
+        vm.deployCode("Market.sol:Market", abi.encode(NATIVE, vm.deployCode("Annex.sol:Annex", abi.encode(NATIVE))))
+    );
     Token public immutable token = new Token();
     address[2] public tokens = [NATIVE, address(token)];
 

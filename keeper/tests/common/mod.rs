@@ -70,7 +70,8 @@ impl World {
         log.with_test_writer().try_init().ok();
         let anvil = Anvil::at(path).args(arguments).timeout(60_000).spawn();
         let provider = RootProvider::new_http(anvil.endpoint_url());
-        let market = deploy(&provider, code::MARKET, &[0; 32]).await;
+        let annex = deploy(&provider, code::ANNEX, &[0; 32]).await;
+        let market = deploy(&provider, code::MARKET, &code::market_arguments(ZERO, annex)).await;
         let node = Node::connect(&anvil.endpoint(), market).await.unwrap();
         let domain = Domain::of(&node);
         let nonce = std::cell::Cell::new(0);

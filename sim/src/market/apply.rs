@@ -22,6 +22,13 @@ struct Loss {
     to: Account,
 }
 
+/// The instance that a ticket is on, if it is on one: instances are numbers, and no request has an id as low.
+fn instance_of(id: &Id) -> Option<u32> {
+    let (high, low) = id.split_at(28);
+    let number = low.iter().fold(0, |number, byte| number << 8 | u32::from(*byte));
+    high.iter().all(|byte| *byte == 0).then_some(number)
+}
+
 impl Market {
     /// Takes in one event, which happened at `time` (unix seconds).
     ///
@@ -54,6 +61,18 @@ impl Market {
                 self.registry.add_verifier(*verifier, Verifier { target, codehash, gas, registrar, frozen: false })
             }
             Event::VerifierFrozen { verifier } => self.registry.freeze(*verifier),
+            Event::Held { id, prover, amount, tag } if let Some(instance) = instance_of(id) => {
+                self.seated(instance, *prover, Ticket { amount: *amount, tag: *tag })
+            }
+            Event::Released { id, prover, amount } if let Some(instance) = instance_of(id) => {
+                let ticket = self.unseat(instance, *prover)?;
+                equal("the deposit given back", *amount, ticket.amount)?;
+                self.supply.lock(*prover, ticket.amount, 0, -1)
+            }
+            Event::Docked { id, instance, prover, burned, compensation, tip, to } => {
+                let loss = Loss { burned: *burned, compensation: *compensation, tip: *tip, to: *to };
+                self.docked(*id, *instance, *prover, &loss)
+            }
             Event::NotedInstance { instance, shared } => self.registry.share(*instance, shared),
             event => self.apply_to_request(event, time),
         }
@@ -74,7 +93,7 @@ impl Market {
             Event::Forfeited { id, prover, burned, compensation, tip, to } => {
                 let loss = Loss { burned: *burned, compensation: *compensation, tip: *tip, to: *to };
                 let ticket = self.tear(*id, *prover)?;
-                self.supply.seize(*prover, ticket.amount)?;
+                self.supply.seize(*prover, ticket.amount, -1)?;
                 self.confiscate(*id, ticket.amount, &loss)
             }
             Event::Slashed { id, prover, burned, compensation, tip, to } => {
@@ -99,16 +118,10 @@ impl Market {
 
     fn end(&mut self, event: &Event, time: Time) -> Result {
         match event {
+            Event::Proven { id, prover, proof } => self.proven(*id, *prover, proof, time),
             Event::Rewarded { id, prover, amount } => self.rewarded(*id, *prover, *amount),
             Event::Fulfilled { id, prover, price, proof } => self.fulfilled(*id, *prover, *price, proof, time),
-            Event::Closed { id, refund } => {
-                let case = self.cases.get(*id)?;
-                case.require(*id, Status::Open, "Closed")?;
-                equal("the refund", *refund, case.request.max_price - case.spent)?;
-                equal("the tip that was left", case.tip, 0)?;
-                self.refund(*id, *refund)?;
-                self.cases.edit(*id, |case| case.end(Status::Closed, time, Step::Closed))
-            }
+            Event::Closed { id, refund } => self.closed(*id, *refund, time),
             Event::Cancelled { id, refund } => self.cancelled(*id, *refund, time),
             // Of interest to those who follow one request; they change nothing.
             _ => Ok(()),
@@ -130,6 +143,7 @@ impl Market {
             failed: None,
             tip: request.tip,
             spent: 0,
+            provers: Vec::new(),
             words,
             tickets: Default::default(),
             beacon: None,
@@ -180,7 +194,7 @@ impl Market {
 
     fn slashed(&mut self, id: Id, prover: Account, loss: &Loss, time: Time) -> Result {
         let award = self.cases.get(id)?.awarded_to(id, prover, "Slashed")?;
-        self.supply.seize(prover, award.bond)?;
+        self.supply.seize(prover, award.bond, -1)?;
         let entry = self.supply.edit(prover)?;
         entry.failed = entry.failed.saturating_add(1);
         self.confiscate(id, award.bond, loss)?;
@@ -190,10 +204,14 @@ impl Market {
     fn confiscate(&mut self, id: Id, amount: Wei, loss: &Loss) -> Result {
         equal("the stake lost", loss.burned + loss.compensation + loss.tip, amount)?;
         let requester = self.cases.get(id)?.request.requester;
-        self.money.credit(self.stake_token, BURNED, loss.burned);
-        self.money.credit(self.stake_token, requester, loss.compensation);
-        self.money.credit(self.stake_token, loss.to, loss.tip);
+        self.compensate(requester, loss);
         Ok(())
+    }
+
+    fn compensate(&mut self, victim: Account, loss: &Loss) {
+        self.money.credit(self.stake_token, BURNED, loss.burned);
+        self.money.credit(self.stake_token, victim, loss.compensation);
+        self.money.credit(self.stake_token, loss.to, loss.tip);
     }
 
     fn climbed(&mut self, id: Id, rung: u8, instance: u32, version: u32, time: Time) -> Result {
@@ -240,6 +258,57 @@ impl Market {
             case.proof = Some(Arc::from(proof));
             case.end(Status::Fulfilled, time, Step::Fulfilled { prover });
         })
+    }
+
+    fn proven(&mut self, id: Id, prover: Account, proof: &[u8], time: Time) -> Result {
+        self.cases.get(id)?.require(id, Status::Open, "Proven")?;
+        if let Ok(entry) = self.supply.edit(prover) {
+            entry.kept = entry.kept.saturating_add(1);
+        }
+        self.cases.edit(id, |case| {
+            case.provers.push(prover);
+            case.proof.get_or_insert_with(|| Arc::from(proof));
+            case.steps.push((time, Step::Proven { prover }));
+        })
+    }
+
+    fn closed(&mut self, id: Id, refund: Wei, time: Time) -> Result {
+        let case = self.cases.get(id)?;
+        case.require(id, Status::Open, "Closed")?;
+        equal("the refund", refund, case.request.max_price - case.spent)?;
+        equal("the tip that was left", case.tip, 0)?;
+        self.refund(id, refund)?;
+        self.cases.edit(id, |case| match case.provers.first().copied() {
+            Some(prover) => case.end(Status::Fulfilled, time, Step::Fulfilled { prover }),
+            None => case.end(Status::Closed, time, Step::Closed),
+        })
+    }
+
+    fn seated(&mut self, instance: u32, prover: Account, ticket: Ticket) -> Result {
+        let old = self.registry.edit(instance)?.seats.insert(prover, ticket).map(|ticket| ticket.amount);
+        self.supply.lock(prover, old.unwrap_or(0), ticket.amount, i32::from(old.is_none()))
+    }
+
+    fn unseat(&mut self, instance: u32, prover: Account) -> Result<Ticket> {
+        let ticket = self.registry.edit(instance)?.seats.remove(&prover);
+        ticket.ok_or(Violation::NoSeat { instance, prover })
+    }
+
+    fn docked(&mut self, id: Id, instance: u32, prover: Account, loss: &Loss) -> Result {
+        let amount = loss.burned + loss.compensation + loss.tip;
+        let ticket = self.unseat(instance, prover)?;
+        less("the stake lost", ticket.amount, amount)?;
+        let left = ticket.amount - amount;
+        self.supply.seize(prover, amount, if left == 0 { -1 } else { 0 })?;
+        if left != 0 {
+            self.registry.edit(instance)?.seats.insert(prover, Ticket { amount: left, ..ticket });
+        }
+        let to = match instance_of(&id) {
+            Some(_) => self.registry.edit(instance)?.owner,
+            None => self.cases.get(id)?.request.requester,
+        };
+        self.compensate(to, loss);
+        Ok(())
     }
 
     fn cancelled(&mut self, id: Id, refund: Wei, time: Time) -> Result {

@@ -46,6 +46,7 @@ pub enum Step {
     Excused { prover: Account },
     Climbed { rung: u8 },
     Fulfilled { prover: Account },
+    Proven { prover: Account },
     Closed,
     Cancelled,
 }
@@ -75,6 +76,8 @@ pub struct Case {
     pub tip: Wei,
     /// Paid as rewards so far.
     pub spent: Wei,
+    /// Whose proofs were accepted in an open stage, in their order.
+    pub provers: Vec<Account>,
     /// The mechanism's words, in this rung.
     pub words: Vec<Id>,
     /// Deposits that stand.

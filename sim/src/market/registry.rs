@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::event::Config;
 use crate::market::Violation;
+use crate::market::case::Ticket;
 use crate::market::kept::Kept;
 use crate::{Account, Id};
 
@@ -21,6 +22,8 @@ pub struct Instance {
     pub versions: Vec<Arc<Config>>,
     /// The words that all its requests share.
     pub shared: Vec<Id>,
+    /// Deposits that stand on the instance itself.
+    pub seats: BTreeMap<Account, Ticket>,
 }
 
 impl Instance {
@@ -134,7 +137,7 @@ impl Registry {
         self.verifiers.revert();
     }
 
-    fn edit(&mut self, instance: u32) -> Result<&mut Instance, Violation> {
+    pub(super) fn edit(&mut self, instance: u32) -> Result<&mut Instance, Violation> {
         self.instances.edit(&instance).ok_or(Violation::UnknownInstance { instance, version: 0 })
     }
 }

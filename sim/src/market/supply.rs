@@ -121,9 +121,9 @@ impl Supply {
         Ok(())
     }
 
-    /// Takes locked stake away for good.
-    pub(super) fn seize(&mut self, prover: Account, amount: Wei) -> Result<(), Violation> {
-        self.lock(prover, amount, 0, -1)?;
+    /// Takes locked stake away for good; `slots` is the change of what it serves.
+    pub(super) fn seize(&mut self, prover: Account, amount: Wei, slots: i32) -> Result<(), Violation> {
+        self.lock(prover, amount, 0, slots)?;
         let entry = self.edit(prover)?;
         entry.stake = less("stake", entry.stake, amount)?;
         Ok(())

@@ -26,6 +26,8 @@ pub enum Violation {
     UnknownProver { prover: Account },
     /// A prover that the request was not awarded to, or that has no deposit on it.
     WrongProver { id: Id, prover: Account },
+    /// A prover without a deposit on the instance.
+    NoSeat { instance: u32, prover: Account },
     /// A number that has to be another.
     WrongAmount { what: &'static str, have: Wei, want: Wei },
     /// A number above what bounds it.
@@ -55,6 +57,7 @@ impl fmt::Display for Violation {
             Self::WrongProver { id, prover } => {
                 write!(f, "{} has no such part in request {}", Hex(prover), Hex(id))
             }
+            Self::NoSeat { instance, prover } => write!(f, "{} has no deposit on instance {instance}", Hex(prover)),
             Self::WrongAmount { what, have, want } => write!(f, "{what} is {have}, it has to be {want}"),
             Self::TooMuch { what, have, max } => write!(f, "{what} is {have}, it is at most {max}"),
             Self::NoCheckpoint => write!(f, "nothing is kept to go back to"),
