@@ -1,8 +1,8 @@
 //! Auctions and deposits that time has moved on.
 
-use bourse_sim::ask::{MoveKind, Status};
+use bourse_sim::ask::{Move, MoveKind, Status};
 use bourse_sim::market::Case;
-use bourse_sim::{Account, Id, ZERO};
+use bourse_sim::{Account, Id, Wei, ZERO};
 
 use super::{Action, Deed, Gain, act, bounty, describe, tip};
 use crate::config::Goals;
@@ -18,7 +18,9 @@ pub(super) fn tick(state: &State, goals: &Goals) -> Vec<Action> {
     open.filter_map(|(id, case)| {
         let moves = state.verdict(id, case, ZERO).filter(|moves| !moves.is_empty())?;
         let pays = moves.iter().any(|step| matches!(step.kind, MoveKind::Award | MoveKind::Close));
-        let gain = Gain { native: if pays { tip(case) } else { 0 }, gas: TICK_GAS };
+        let tip = if pays { tip(case) } else { 0 };
+        let more = TICKET_GAS / 4 * moves.len().saturating_sub(1) as u64;
+        let gain = Gain { native: tip + bounty(state, taken(case, &moves)), gas: TICK_GAS + more };
         let reason = format!("the mechanism is to {}", describe(&moves));
         act(state, goals, case, Deed::Tick { request: *id, about: ZERO }, gain, reason)
     })
@@ -40,13 +42,17 @@ fn of_case(state: &State, goals: &Goals, id: &Id, case: &Case) -> Vec<Action> {
     }
     let of = |prover: &Account| {
         let moves = state.verdict(id, case, *prover).filter(|moves| !moves.is_empty())?;
-        let taken = moves.iter().filter(|step| step.kind == MoveKind::Forfeit);
-        let taken = taken.filter_map(|step| case.tickets.get(&step.prover)).map(|ticket| ticket.amount).sum();
-        let gain = Gain { native: bounty(state, taken), gas: TICKET_GAS };
+        let gain = Gain { native: bounty(state, taken(case, &moves)), gas: TICKET_GAS };
         let reason = format!("its time is over: {}", describe(&moves));
         act(state, goals, case, Deed::Tick { request: *id, about: *prover }, gain, reason)
     };
     case.tickets.keys().filter_map(of).collect()
+}
+
+/// The deposits that moves take.
+fn taken(case: &Case, moves: &[Move]) -> Wei {
+    let taken = moves.iter().filter(|step| step.kind == MoveKind::Forfeit);
+    taken.filter_map(|step| case.tickets.get(&step.prover)).map(|ticket| ticket.amount).sum()
 }
 
 /// The market takes ticks on an open request before its deadline only.
