@@ -218,11 +218,15 @@ abstract contract Auctions is Consultation {
         LedgerSlot ledger = _ledger(prover);
         bool held = consent.held != 0;
         if (held) ledger = ledger.unlock(consent.held);
-        (why, ledger) = _engage(prover, ledger, bond, held && !consent.onInstance);
+        (why, ledger) = _engage(prover, ledger, bond, held);
         if (why.length != 0) return (why, 0);
-        if (consent.onInstance) _releaseSeat(_placeOf(c), prover);
-        else if (held) _forget(c, prover);
         _store(prover, ledger);
+        if (consent.onInstance) {
+            delete _tickets[_placeOf(c)][prover];
+            emit IMarket.Released(_placeOf(c), prover, consent.held);
+        } else if (held) {
+            _forget(c, prover);
+        }
         number = ledger.id();
     }
 
