@@ -11,6 +11,7 @@ pub mod reserved;
 pub mod scoring;
 pub mod sealed;
 pub mod seat;
+pub mod sortition;
 pub mod standing;
 
 use crate::ask::{Answer, Ask, Envelope, Move, Refusal, Shape};
@@ -43,7 +44,7 @@ pub trait Mechanism: Sync {
 
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 10] = [
+    let all: [&'static dyn Mechanism; 11] = [
         &batch::Batch,
         &posted::PostedPrice,
         &dutch::Dutch,
@@ -54,6 +55,7 @@ pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
         &scoring::Scoring,
         &committee::Committee,
         &reserved::Reserved,
+        &sortition::Sortition,
     ];
     all.into_iter().find(|mechanism| mechanism.name() == name)
 }

@@ -158,3 +158,10 @@ fn batch() {
     assert!(traded(1) >= 10 && traded(2) >= 3, "{} with trades, {} with several", traded(1), traded(2));
     check_file("batch", asks, &refusals, &["Hold", "", "Release", "Close"]);
 }
+
+#[test]
+fn sortition() {
+    let asks = asks::sortition(&mut Dice::new(10), 800);
+    let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    check_file("sortition", asks, &refusals, &["Hold", "Hold+Release", "Release", "Draw", "Award", "Close", ""]);
+}

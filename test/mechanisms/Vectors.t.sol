@@ -14,6 +14,7 @@ import {Scoring} from "../../contracts/mechanisms/Scoring.sol";
 import {Reserved} from "../../contracts/mechanisms/Reserved.sol";
 import {SealedBid} from "../../contracts/mechanisms/SealedBid.sol";
 import {Seat} from "../../contracts/mechanisms/Seat.sol";
+import {Sortition} from "../../contracts/mechanisms/Sortition.sol";
 import {Ask} from "../../contracts/types/Ask.sol";
 
 /// The contracts give, byte for byte, the answers and errors that their twins in `sim` gave.
@@ -56,6 +57,10 @@ contract VectorsTest is Test {
 
     function test_BatchIsItsTwin() public {
         _compare(new Batch());
+    }
+
+    function test_SortitionIsItsTwin() public {
+        _compare(new Sortition());
     }
 
     function _compare(IMechanism mechanism) private view {

@@ -7,6 +7,7 @@ mod race;
 mod reserved;
 mod scoring;
 mod seat;
+mod sortition;
 
 use bourse_sim::abi::keccak;
 use bourse_sim::ask::{Actor, Ask, Cause, Status, Tag};
@@ -23,6 +24,7 @@ pub(crate) use race::race;
 pub(crate) use reserved::reserved;
 pub(crate) use scoring::scoring;
 pub(crate) use seat::seat;
+pub(crate) use sortition::sortition;
 
 /// The same throws for the same seed, on every machine and with every version of every crate.
 pub(crate) struct Dice(Id);
