@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
+import {Declaration} from "../contracts/interfaces/ISupply.sol";
 import {Sortition, SortitionParams} from "../contracts/mechanisms/Sortition.sol";
 import {Order} from "../contracts/types/Bid.sol";
 import {Request} from "../contracts/types/Request.sol";
@@ -88,6 +89,21 @@ contract SortitionLifeTest is Base {
         assertEq(market.balanceOf(NATIVE, requester), 100 ether - 1_000 - PAYS + uint256(BOND) * 45 / 100);
         assertEq(market.balanceOf(NATIVE, BURNED), BOND / 2);
         _leaveAll();
+        _assertConserved();
+    }
+
+    // Who makes itself unable to take the award pays as much as who fails, and the backup is awarded in the same tick.
+    function test_WinnerCannotHonourIt() public {
+        (address first, address second) = _drawn();
+        Declaration memory d = declaration(100);
+        d.offers[0].offer.floor = PRICE;
+        vm.prank(first);
+        market.declare(d);
+        vm.warp(START + END);
+        market.tick(r, address(0), "");
+        assertEq(market.proverOf(stateOf(r).prover), second);
+        assertEq(market.ledgerOf(first).stake, 10 ether - BOND);
+        market.fulfill(fulfillment(r, second));
         _assertConserved();
     }
 
