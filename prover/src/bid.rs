@@ -10,6 +10,7 @@ pub mod cost;
 pub mod dutch;
 pub mod english;
 pub mod posted;
+pub mod race;
 pub mod sealed;
 
 use std::{fmt, time::Duration};
@@ -21,7 +22,7 @@ use bourse_sim::{
     event::Offer,
     mechanisms::{
         self, committee::CommitteeParams, dutch::DutchParams, english::EnglishParams, posted::PostedParams,
-        sealed::SealedParams,
+        race::RaceParams, sealed::SealedParams,
     },
     request::Request,
 };
@@ -41,6 +42,8 @@ pub enum Rule {
     English(EnglishParams),
     /// See [`committee`].
     Committee(CommitteeParams),
+    /// See [`race`].
+    Race(RaceParams),
 }
 
 /// An open request.
@@ -109,6 +112,10 @@ pub enum Decision {
     Commit(Terms),
     /// Bid in the open, with a deposit, what others may still go below.
     Lower(Terms),
+    /// Prove without being chosen.
+    Race(Terms),
+    /// The same, for which a deposit has to stand first.
+    Enter(Terms),
 }
 
 /// The terms of a bid.
@@ -176,6 +183,7 @@ impl Rule {
             "sealed" => SealedParams::decode(params).map(Self::Sealed),
             "english" => EnglishParams::decode(params).map(Self::English),
             "committee" => CommitteeParams::decode(params).map(Self::Committee),
+            "race" => RaceParams::decode(params).map(Self::Race),
             _ => return Err(Reason::UnknownMechanism(name.to_owned())),
         }
         .map_err(Reason::Params)
@@ -193,12 +201,16 @@ pub fn decide(opening: &Opening<'_>, bidder: &Bidder<'_>, now: Time) -> Result<D
         return Err(Reason::TooLate { now, last: request.deadline.saturating_sub(1) });
     }
     let ask = bidder.ask(request)?;
+    if !matches!(opening.rule, Rule::Race(_)) {
+        bidder.require_award(request.bond)?;
+    }
     match &opening.rule {
         Rule::Posted(params) => posted::decide(params, opening, bidder, &ask, now),
         Rule::Dutch(params) => dutch::decide(params, opening, bidder, &ask, now),
         Rule::Sealed(params) => sealed::decide(params, opening, bidder, &ask, now),
         Rule::English(params) => english::decide(params, opening, bidder, &ask, now),
         Rule::Committee(params) => committee::decide(params, opening, bidder, &ask, now),
+        Rule::Race(params) => race::decide(params, opening, bidder, &ask, now),
     }
 }
 
@@ -219,18 +231,20 @@ impl Price {
 }
 
 impl Bidder<'_> {
-    /// Checks what holds under every mechanism, and prices.
+    /// Prices, which works alike under every mechanism.
     fn ask(&self, request: &Request) -> Result<Price, Reason> {
         let Some(tariff) = self.tariff.filter(|_| self.offer.accepted) else { return Err(Reason::Token) };
-        if self.offer.bond_limit < request.bond {
-            return Err(Reason::Bond { have: request.bond, limit: self.offer.bond_limit });
-        }
-        self.require_stake(request.bond)?;
-        if self.seats == 0 {
-            return Err(Reason::Seats);
-        }
         let floor = self.offer.floor.saturating_mul(request.work.into());
         Ok(Price { cost: tariff.cost(request.work, self.gas_price), floor })
+    }
+
+    /// What an award puts at risk is covered, or what stands for one.
+    fn require_award(&self, bond: Wei) -> Result<(), Reason> {
+        if self.offer.bond_limit < bond {
+            return Err(Reason::Bond { have: bond, limit: self.offer.bond_limit });
+        }
+        self.require_stake(bond)?;
+        if self.seats == 0 { Err(Reason::Seats) } else { Ok(()) }
     }
 
     fn require_stake(&self, want: Wei) -> Result<(), Reason> {

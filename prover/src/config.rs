@@ -198,7 +198,10 @@ impl Config {
         self.address()?;
         for name in self.supply.mechanisms.keys() {
             let known = bourse_sim::mechanisms::by_name(name).is_some();
-            ensure!(known, "supply.mechanisms names '{name}'; right are posted, dutch, sealed and english");
+            ensure!(
+                known,
+                "supply.mechanisms names '{name}'; right are names of mechanisms, as posted, dutch, sealed and english"
+            );
         }
         let mut tokens = BTreeSet::new();
         for offer in &self.offers {

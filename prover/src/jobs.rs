@@ -5,6 +5,8 @@
 //! wanted ─→ committed ─→ awarded ─→ proving ─→ proved ─→ delivered ─→ settled
 //!    └──────────┴─→ lost    └──────────┴──────────┴───────────┴─→ failed
 //! ```
+//!
+//! Where nobody is awarded, a job is `racing` from the decision to prove to the end of the race: settled, or lost.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -17,6 +19,8 @@ pub enum Stage {
     Wanted,
     /// A deposit stands on a bid.
     Committed,
+    /// Being proven without an award, or proven so and not over yet.
+    Racing,
     /// Won: the bond is at risk.
     Awarded,
     /// Its proof is being made.
@@ -65,16 +69,29 @@ pub enum Standing {
         /// Until when a proof is in time (inclusive); unix seconds.
         due: Time,
     },
+    /// It takes proofs until `due` (unix seconds) without an award.
+    Raced {
+        /// See [`Standing::Open`].
+        ticket: bool,
+        /// See above.
+        due: Time,
+    },
     /// Fulfilled by this prover.
     Paid,
+    /// Over, and proven by this prover without an award, for which it was paid `price`.
+    Ranked {
+        /// See above; 0 if others were better.
+        price: Wei,
+    },
     /// Awarded to another, or over.
     Gone,
 }
 
 impl Stage {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Wanted,
         Self::Committed,
+        Self::Racing,
         Self::Awarded,
         Self::Proving,
         Self::Proved,
@@ -89,6 +106,7 @@ impl Stage {
         match self {
             Self::Wanted => "wanted",
             Self::Committed => "committed",
+            Self::Racing => "racing",
             Self::Awarded => "awarded",
             Self::Proving => "proving",
             Self::Proved => "proved",
@@ -141,13 +159,24 @@ impl Job {
                 Self { price, due, ..job }
             }
             Standing::Paid => self.at(Stage::Settled, "paid"),
-            Standing::Open { ticket: true } if !self.stage.is_won() => self.at(Stage::Committed, "a deposit stands"),
-            Standing::Open { .. } | Standing::Gone if self.stage.is_won() => {
+            Standing::Ranked { price: 0 } => self.at(Stage::Lost, "others were better"),
+            Standing::Ranked { price } => Self { price, ..self.at(Stage::Settled, "paid") },
+            Standing::Raced { due, .. } if self.stage == Stage::Racing => Self { due, ..self.clone() },
+            Standing::Raced { ticket: true, due } if self.stage < Stage::Racing => {
+                Self { due, ..self.at(Stage::Racing, "entered") }
+            }
+            Standing::Open { ticket: true } if !self.stage.is_won() && self.stage != Stage::Racing => {
+                self.at(Stage::Committed, "a deposit stands")
+            }
+            Standing::Open { .. } | Standing::Gone if self.stage == Stage::Racing => {
+                self.at(Stage::Lost, "others were faster, or nobody was in time")
+            }
+            Standing::Open { .. } | Standing::Raced { .. } | Standing::Gone if self.stage.is_won() => {
                 self.at(Stage::Failed, "the award ended without a proof")
             }
             Standing::Open { .. } if self.stage == Stage::Committed => self.at(Stage::Lost, "outbid"),
             Standing::Gone if !self.stage.is_final() => self.at(Stage::Lost, "awarded to another, or over"),
-            Standing::Open { .. } | Standing::Gone => self.clone(),
+            Standing::Open { .. } | Standing::Raced { .. } | Standing::Gone => self.clone(),
         };
         let same = (next.stage, next.price, next.due) == (self.stage, self.price, self.due);
         (!same).then_some(next)
@@ -281,6 +310,18 @@ mod tests {
         }
         assert_eq!(stage(Stage::Failed, Standing::Gone), Stage::Failed);
         assert_eq!(stage(Stage::Lost, OURS), Stage::Awarded, "a standby's turn comes late");
+    }
+
+    #[test]
+    fn a_race_is_run_without_an_award() {
+        let open = |ticket| Standing::Raced { ticket, due: 80 };
+        assert_eq!(stage(Stage::Wanted, open(false)), Stage::Wanted);
+        assert_eq!(stage(Stage::Wanted, open(true)), Stage::Racing, "entered");
+        assert_eq!(job(Stage::Racing).follow(open(false)).unwrap().due, 80);
+        assert_eq!(stage(Stage::Racing, Standing::Ranked { price: 3 }), Stage::Settled);
+        assert_eq!(stage(Stage::Racing, Standing::Ranked { price: 0 }), Stage::Lost);
+        assert_eq!(stage(Stage::Racing, Standing::Gone), Stage::Lost);
+        assert_eq!(stage(Stage::Proving, open(false)), Stage::Failed, "an award on the rung before");
     }
 
     #[test]

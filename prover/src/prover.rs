@@ -4,6 +4,7 @@ mod auction;
 mod delivery;
 mod enlist;
 mod proving;
+mod race;
 mod report;
 mod tickets;
 
@@ -238,6 +239,7 @@ impl Prover {
     async fn act(&mut self) -> anyhow::Result<()> {
         self.prove().await?;
         self.deliver().await?;
+        self.bring().await?;
         self.tend_tickets().await?;
         self.enlist().await?;
         self.bid().await?;

@@ -9,7 +9,7 @@ use bourse_sim::{
     ask::{Answer, Cause, Refusal, Status},
     event::Declaration,
     market::{Case, DRAINING, Market, Prover, Turn, Violation},
-    mechanisms,
+    mechanisms::{self, race::RaceParams},
 };
 
 use crate::{
@@ -130,6 +130,9 @@ impl State {
 
     fn standing_of(&self, case: &Case) -> Standing {
         let award = case.award.filter(|award| award.prover == self.me);
+        if let (true, Ok(Rule::Race(params))) = (case.award.is_none(), self.rule(case)) {
+            return self.raced(case, &params);
+        }
         match (case.status, award) {
             (Status::Open, _) => Standing::Open { ticket: case.tickets.contains_key(&self.me) },
             (Status::Awarded, Some(award)) => Standing::Ours { price: award.price, due: award.due },
@@ -138,12 +141,29 @@ impl State {
         }
     }
 
-    /// The requests that this prover could still bid on: open, not failed by it before, and without its ticket, unless
-    /// it may have to bid again.
+    fn raced(&self, case: &Case, params: &RaceParams) -> Standing {
+        let standing = params.standing(&case.words);
+        let ticket = case.tickets.contains_key(&self.me);
+        if case.status == Status::Open {
+            let due = standing.map_or_else(|| params.last_first(&case.request, case.time), |race| race.end);
+            return Standing::Raced { ticket, due };
+        }
+        let arrived = case.provers.iter().position(|prover| *prover == self.me);
+        let ranked = standing.and_then(|race| race.ranked.iter().position(|(prover, _)| *prover == self.me));
+        let rank = if params.commits() { ranked } else { arrived };
+        match (arrived, rank.and_then(|rank| params.shares(case.request.max_price).get(rank).copied())) {
+            (Some(_), price) => Standing::Ranked { price: price.unwrap_or_default() },
+            (None, _) => Standing::Gone,
+        }
+    }
+
+    /// The requests that this prover could still bid on: open, not failed by it before, unless it needs no award, and without its
+    /// ticket, unless it may have to bid again.
     pub fn open(&self) -> impl Iterator<Item = (&Id, &Case)> {
         let again = |case: &Case| matches!(self.rule(case), Ok(Rule::English(_)));
-        let fresh =
-            move |case: &Case| case.failed != Some(self.me) && (!case.tickets.contains_key(&self.me) || again(case));
+        let races = |case: &Case| matches!(self.rule(case), Ok(Rule::Race(_)));
+        let failed = move |case: &Case| case.failed == Some(self.me) && !races(case);
+        let fresh = move |case: &Case| !failed(case) && (!case.tickets.contains_key(&self.me) || again(case));
         self.market.live().filter(move |(_, case)| case.status == Status::Open && fresh(case))
     }
 
@@ -218,7 +238,8 @@ impl State {
 
     /// Stake that bids and awards on open requests will need beyond the tickets that stand for them.
     pub fn promised(&self) -> Wei {
-        let open = self.market.live().filter(|(_, case)| case.status == Status::Open);
+        let races = |case: &Case| matches!(self.rule(case), Ok(Rule::Race(_)));
+        let open = self.market.live().filter(|(_, case)| case.status == Status::Open && !races(case));
         let beyond = |case: &Case| Some(case.request.bond.saturating_sub(case.tickets.get(&self.me)?.amount));
         open.filter_map(|(_, case)| beyond(case)).sum()
     }

@@ -83,7 +83,7 @@ fn opening(request: &Request, rule: Rule) -> Opening<'_> {
 fn terms(decision: Result<Decision, Reason>) -> Terms {
     match decision.unwrap() {
         Decision::Take(terms) | Decision::Commit(terms) | Decision::Lower(terms) => terms,
-        Decision::Wait(until) => panic!("waits until {until}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -333,6 +333,7 @@ fn ask_twin(opening: &Opening<'_>, bidder: &Bidder<'_>, terms: &Terms, commits: 
         }
         Rule::English(_) => unreachable!("bids under it are tested in english.rs"),
         Rule::Committee(_) => unreachable!("bids under it are tested in committee.rs"),
+        Rule::Race(_) => unreachable!("decisions under it are tested in race.rs"),
     };
     let answer = answer.unwrap();
     (answer.moves[0].kind, answer.moves[0].amount)
@@ -376,6 +377,7 @@ proptest! {
                 prop_assert!(now < until);
                 return Ok(());
             }
+            Ok(Decision::Race(_) | Decision::Enter(_)) => unreachable!("no rule here is a race"),
             Err(reason) => {
                 prop_assert!(!reason.to_string().is_empty());
                 return Ok(());

@@ -158,6 +158,30 @@ async fn open_bids_go_down_to_the_second_lowest_cost() {
     assert!(bids.iter().all(|bids| 2 <= *bids && *bids <= 12), "bids of each: {bids:?}");
 }
 
+/// Two provers race with nobody chosen: both prove and commit, the older commitment is paid, and nothing is held any longer.
+#[tokio::test]
+async fn a_race_pays_the_older_commitment() {
+    let mut world = World::new().await;
+    let provers = [world.start(1, ""), world.start(2, "")];
+    for prover in &provers {
+        while world.node.ledger(prover.account).await.unwrap().stake == 0 {
+            world.pass(1).await;
+        }
+    }
+    let task = world.task(9);
+    let id = world.open(world.race, &task).await;
+    let state = world.fulfilled(id).await;
+    assert_eq!(state.price, MAX_PRICE, "all of the bounty");
+    world.until("no deposits", id, |state| state.holds == 0).await;
+    let mut paid = 0;
+    for prover in &provers {
+        let ledger = world.node.ledger(prover.account).await.unwrap();
+        assert_eq!((ledger.stake, ledger.locked, ledger.busy), (STAKE, 0, 0));
+        paid += world.balance(prover.account).await;
+    }
+    assert_eq!(paid, MAX_PRICE);
+}
+
 /// Doubles what work costs a prover.
 fn dear_offer(prover: &fixture::Program) {
     let path = prover.folder.join("prover.toml");

@@ -54,6 +54,8 @@ impl Prover {
                 Decision::Take(terms) => self.take(chance.id, &terms).await?,
                 Decision::Commit(terms) => self.commit(chance.id, &terms).await?,
                 Decision::Lower(terms) => self.lower(chance.id, &terms).await?,
+                Decision::Race(terms) => self.race(chance.id, &terms).await?,
+                Decision::Enter(terms) => self.enter(chance.id, &terms).await?,
             }
         }
         Ok(())
@@ -67,7 +69,13 @@ impl Prover {
         for (id, case) in self.state.open().filter(|(id, case)| self.is_free(id, case)) {
             match self.decide(id, case, &schedule, now) {
                 Ok(Decision::Wait(_)) => *passed.entry("waiting").or_default() += 1,
-                Ok(Decision::Take(terms) | Decision::Commit(terms) | Decision::Lower(terms)) => {
+                Ok(
+                    Decision::Take(terms)
+                    | Decision::Commit(terms)
+                    | Decision::Lower(terms)
+                    | Decision::Race(terms)
+                    | Decision::Enter(terms),
+                ) => {
                     let seconds = terms.load.length.as_secs_f64().max(0.001);
                     chances.push(Chance { id: *id, worth: terms.profit as f64 / seconds });
                 }
@@ -87,7 +95,8 @@ impl Prover {
 
     /// It is served, and no bid of ours is on its way.
     fn is_free(&self, id: &Id, case: &Case) -> bool {
-        self.workshop.serves(case.request.verifier) && !self.underway.contains_key(id)
+        let racing = self.jobs.get(id).is_some_and(|job| job.stage == Stage::Racing);
+        self.workshop.serves(case.request.verifier) && !self.underway.contains_key(id) && !racing
     }
 
     fn decide(&self, id: &Id, case: &Case, schedule: &Schedule, now: Time) -> Result<Decision, Reason> {
@@ -132,7 +141,9 @@ impl Prover {
             let length = self.length(&job.id);
             Load { release, length, due }
         };
-        let awarded = self.jobs.by_due(Stage::Awarded).into_iter().map(|job| load(job, now, job.due));
+        let raced = self.jobs.by_due(Stage::Racing).into_iter();
+        let raced = raced.filter(|job| job.proof.is_none() && !self.running.contains_key(&job.id));
+        let awarded = self.jobs.by_due(Stage::Awarded).into_iter().chain(raced).map(|job| load(job, now, job.due));
         let counted = |job: &&Job| but != Some(&job.id) && !self.underway.contains_key(&job.id);
         let committed = self.jobs.by_due(Stage::Committed).into_iter().filter(counted).filter_map(|job| {
             let case = self.state.market().request(&job.id)?;
@@ -218,6 +229,12 @@ impl Prover {
     async fn lower(&mut self, id: Id, terms: &Terms) -> anyhow::Result<()> {
         let bid = Bid { price: terms.price, ..self.word(id, terms) };
         self.send_bid(id, LOWER, bid, terms).await
+    }
+
+    /// A deposit for leave to prove. What is hoped for is not what is bid.
+    async fn enter(&mut self, id: Id, terms: &Terms) -> anyhow::Result<()> {
+        let bid = self.word(id, terms);
+        self.send_bid(id, "enter", bid, terms).await
     }
 
     fn word(&self, id: Id, terms: &Terms) -> Bid {

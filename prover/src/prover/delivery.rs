@@ -97,5 +97,5 @@ impl Prover {
 }
 
 /// The market's error for a proof that its verifier does not take.
-const REFUSED: &str = "ProofRefused";
+pub(super) const REFUSED: &str = "ProofRefused";
 const ON_CHAIN: &str = "in a transaction of this prover's own";

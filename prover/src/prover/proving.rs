@@ -41,7 +41,7 @@ impl Prover {
     pub(super) async fn prove(&mut self) -> anyhow::Result<()> {
         let Some(head) = self.state.tip() else { return Ok(()) };
         let jobs = &self.jobs;
-        let wanted = |id: &Id| jobs.get(id).is_some_and(|job| job.stage == Stage::Proving && head.time <= job.due);
+        let wanted = |id: &Id| jobs.get(id).is_some_and(|job| is_wanted(job) && head.time <= job.due);
         self.running.retain(|id, running| {
             let keep = wanted(id);
             if !keep {
@@ -54,7 +54,11 @@ impl Prover {
                 let setback = self.setbacks.get(&job.id);
                 head.time <= job.due && setback.is_none_or(|(_, until)| *until <= Instant::now())
             };
-            let next = self.jobs.by_due(Stage::Awarded).iter().find(ready).map(|job| (**job).clone());
+            // What is promised comes before what is a chance.
+            let mut waiting = self.jobs.by_due(Stage::Awarded);
+            let raced = self.jobs.by_due(Stage::Racing).into_iter();
+            waiting.extend(raced.filter(|job| job.proof.is_none() && !self.running.contains_key(&job.id)));
+            let next = waiting.iter().find(ready).map(|job| (**job).clone());
             let Some(job) = next else { break };
             self.begin(job, head.number).await?;
         }
@@ -65,7 +69,9 @@ impl Prover {
         let Some(case) = self.state.market().request(&job.id) else { return Ok(()) };
         let (verifier, work) = (case.request.verifier, piece(job.id, case, self.state.me()));
         let (id, length, workshop) = (job.id, self.length(&job.id), self.workshop.clone());
-        self.put(job.at(Stage::Proving, "being proven"), block).await?;
+        if job.stage != Stage::Racing {
+            self.put(job.at(Stage::Proving, "being proven"), block).await?;
+        }
         let task = self.proving.spawn(async move {
             let begun = Instant::now();
             let result = match workshop.find(verifier, &work).await {
@@ -90,7 +96,7 @@ impl Prover {
             }
         };
         self.running.remove(&id);
-        let Some(job) = self.jobs.get(&id).filter(|job| job.stage == Stage::Proving).cloned() else { return Ok(()) };
+        let Some(job) = self.jobs.get(&id).filter(|job| is_wanted(job)).cloned() else { return Ok(()) };
         let block = self.state.head().map_or(0, |head| head.number);
         match result {
             Ok(proof) => {
@@ -98,7 +104,8 @@ impl Prover {
                 self.metrics.add("prover_proving_seconds_total", "", took.as_secs_f64());
                 self.setbacks.remove(&id);
                 let note = format!("proven in {:.1} s", took.as_secs_f64());
-                self.put(Job { proof: Some(proof.0), ..job.at(Stage::Proved, note) }, block).await
+                let stage = if job.stage == Stage::Racing { Stage::Racing } else { Stage::Proved };
+                self.put(Job { proof: Some(proof.0), ..job.at(stage, note) }, block).await
             }
             Err(fault) => {
                 self.metrics.add("prover_proofs_total", "outcome=\"failed\"", 1.0);
@@ -119,11 +126,12 @@ impl Prover {
         self.setbacks.insert(job.id, (times + 1, Instant::now() + pause));
         let id = B256::from(job.id);
         if hopeless {
-            tracing::error!(%id, why, "no proof can be made; the bond will be lost unless somebody steps in and restarts");
+            tracing::error!(%id, why, "no proof can be made; a bond will be lost unless somebody steps in and restarts");
         } else {
             tracing::warn!(%id, why, again_in = ?pause, "no proof yet");
         }
-        self.put(Job { proof: None, ..job.at(Stage::Awarded, why) }, block).await
+        let stage = if job.stage == Stage::Racing { Stage::Racing } else { Stage::Awarded };
+        self.put(Job { proof: None, ..job.at(stage, why) }, block).await
     }
 
     /// How long the proof of a request takes.
@@ -134,4 +142,9 @@ impl Prover {
             _ => self.workshop.estimate(case.request.verifier, case.request.work),
         }
     }
+}
+
+/// Its proof is being made, or would be.
+fn is_wanted(job: &Job) -> bool {
+    job.stage == Stage::Proving || job.stage == Stage::Racing && job.proof.is_none()
 }

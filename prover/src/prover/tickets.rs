@@ -20,11 +20,11 @@ use super::{Deed, Prover, auction::BID_GAS};
 use crate::bid::Rule;
 
 /// Seconds that others have to do what anyone may do, before this prover does it itself.
-const GRACE: Time = 10;
+pub(super) const GRACE: Time = 10;
 /// Blocks for which something that was refused rests: reveals cannot wait.
 const REST: u64 = 1;
 /// Gas for ticks, which may do more than they do when estimated.
-const TICK_GAS: u64 = 700_000;
+pub(super) const TICK_GAS: u64 = 700_000;
 
 /// What there is to do about a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +74,9 @@ impl Prover {
             let params = match self.state.rule(case) {
                 Ok(Rule::Sealed(params)) => params,
                 Ok(Rule::English(_)) if self.overdue(case, now) && self.helps(id, ZERO, now) => return Duty::Settle,
+                Ok(Rule::Race(params)) if params.standing(&case.words).is_some_and(|race| race.end + GRACE < now) => {
+                    return if self.helps(id, ZERO, now) { Duty::Settle } else { Duty::Nothing };
+                }
                 _ => return Duty::Nothing,
             };
             let (commits, reveals) = (params.commit_end(case.time), params.reveal_end(case.time));
@@ -133,7 +136,7 @@ impl Prover {
         Ok(())
     }
 
-    fn deed(&self, name: &str, id: &Id, rung: u8, call: Call) -> Intent {
+    pub(super) fn deed(&self, name: &str, id: &Id, rung: u8, call: Call) -> Intent {
         call.intent(format!("{name}/{}/{rung}", B256::from(*id)), self.node.market())
     }
 }
