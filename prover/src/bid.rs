@@ -201,7 +201,7 @@ pub fn decide(opening: &Opening<'_>, bidder: &Bidder<'_>, now: Time) -> Result<D
         return Err(Reason::TooLate { now, last: request.deadline.saturating_sub(1) });
     }
     let ask = bidder.ask(request)?;
-    if !matches!(opening.rule, Rule::Race(_)) {
+    if !matches!(opening.rule, Rule::Race(_) | Rule::Committee(_)) {
         bidder.require_award(request.bond)?;
     }
     match &opening.rule {

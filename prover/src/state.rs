@@ -9,11 +9,11 @@ use bourse_sim::{
     ask::{Answer, Cause, Refusal, Status},
     event::Declaration,
     market::{Case, DRAINING, Market, Prover, Turn, Violation},
-    mechanisms::{self, race::RaceParams},
+    mechanisms::{self, committee::CommitteeParams, race::RaceParams},
 };
 
 use crate::{
-    bid::{Opening, Reason, Rule},
+    bid::{Opening, Reason, Rule, committee},
     jobs::Standing,
 };
 
@@ -130,8 +130,10 @@ impl State {
 
     fn standing_of(&self, case: &Case) -> Standing {
         let award = case.award.filter(|award| award.prover == self.me);
-        if let (true, Ok(Rule::Race(params))) = (case.award.is_none(), self.rule(case)) {
-            return self.raced(case, &params);
+        match self.rule(case) {
+            Ok(Rule::Race(params)) if case.award.is_none() => return self.raced(case, &params),
+            Ok(Rule::Committee(params)) if case.award.is_none() => return self.seated(case, &params),
+            _ => {}
         }
         match (case.status, award) {
             (Status::Open, _) => Standing::Open { ticket: case.tickets.contains_key(&self.me) },
@@ -154,6 +156,22 @@ impl State {
         match (arrived, rank.and_then(|rank| params.shares(case.request.max_price).get(rank).copied())) {
             (Some(_), price) => Standing::Ranked { price: price.unwrap_or_default() },
             (None, _) => Standing::Gone,
+        }
+    }
+
+    /// A member waits until it is for it to bring the whole. What it is paid then is not known here if a quorum signed another split.
+    fn seated(&self, case: &Case, params: &CommitteeParams) -> Standing {
+        let ticket = case.tickets.contains_key(&self.me);
+        let now = self.head.map_or(0, |head| head.time);
+        let Ok(stage) = params.stage(&case.request, &case.words, case.time, now) else { return Standing::Gone };
+        match (case.status, committee::turn(params, &stage, &self.me, now)) {
+            (Status::Open, Some((true, due))) if ticket => Standing::Raced { ticket, due },
+            (Status::Open, _) => Standing::Open { ticket },
+            (Status::Fulfilled, Some(_)) => {
+                let brought = case.provers.contains(&self.me);
+                Standing::Ranked { price: committee::pay(params, &stage, case.request.max_price, brought) }
+            }
+            _ => Standing::Gone,
         }
     }
 
@@ -238,7 +256,7 @@ impl State {
 
     /// Stake that bids and awards on open requests will need beyond the tickets that stand for them.
     pub fn promised(&self) -> Wei {
-        let races = |case: &Case| matches!(self.rule(case), Ok(Rule::Race(_)));
+        let races = |case: &Case| matches!(self.rule(case), Ok(Rule::Race(_) | Rule::Committee(_)));
         let open = self.market.live().filter(|(_, case)| case.status == Status::Open && !races(case));
         let beyond = |case: &Case| Some(case.request.bond.saturating_sub(case.tickets.get(&self.me)?.amount));
         open.filter_map(|(_, case)| beyond(case)).sum()

@@ -182,6 +182,25 @@ async fn a_race_pays_the_older_commitment() {
     assert_eq!(paid, MAX_PRICE);
 }
 
+/// Two provers take the seats of a committee: the first brings the whole, both are paid, and nothing is held any longer.
+#[tokio::test]
+async fn a_committee_is_paid_for_what_its_first_seat_brings() {
+    let mut world = World::new().await;
+    let provers = [world.start(1, ""), world.start(2, "")];
+    let task = world.task(10);
+    let id = world.open(world.committee, &task).await;
+    let state = world.fulfilled(id).await;
+    assert_eq!((state.price, state.holds), (MAX_PRICE, 0), "all of the fee");
+    let mut paid = Vec::new();
+    for prover in &provers {
+        let ledger = world.node.ledger(prover.account).await.unwrap();
+        assert_eq!((ledger.stake, ledger.locked, ledger.busy), (STAKE, 0, 0));
+        paid.push(world.balance(prover.account).await);
+    }
+    paid.sort_unstable();
+    assert_eq!(paid, [MAX_PRICE / 4, MAX_PRICE * 3 / 4], "a share, and a share with the part of who brings the whole");
+}
+
 /// Doubles what work costs a prover.
 fn dear_offer(prover: &fixture::Program) {
     let path = prover.folder.join("prover.toml");

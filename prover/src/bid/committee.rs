@@ -28,10 +28,7 @@ pub(super) fn decide(
     };
     no_later(now, last)?;
     let deposit = params.deposit(request.bond);
-    if bidder.offer.bond_limit < deposit {
-        return Err(Reason::Bond { have: deposit, limit: bidder.offer.bond_limit });
-    }
-    bidder.require_stake(deposit)?;
+    bidder.require_award(deposit)?;
 
     let share = params.seat_pay(request.max_price, members);
     let part = params.fee(request.max_price).saturating_sub(params.rest(request.max_price));

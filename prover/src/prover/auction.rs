@@ -150,6 +150,11 @@ impl Prover {
             let award = match self.state.rule(case) {
                 Ok(Rule::Sealed(params)) => params.reveal_end(case.time) + 1,
                 Ok(Rule::English(_)) => standing(&case.words)?.end + 1,
+                Ok(Rule::Committee(params)) => {
+                    let stage = params.stage(&case.request, &case.words, case.time, now).ok()?;
+                    let turn = params.turn(&stage, stage.crew.seat_of(&self.state.me()));
+                    return Some(load(job, turn.max(now), stage.last));
+                }
                 _ => return None,
             };
             let due = (award + SETTLING + Time::from(case.request.window)).min(case.request.deadline);

@@ -56,12 +56,17 @@ impl Prover {
         let ready = self.jobs.by_due(Stage::Racing).into_iter().filter(|job| job.proof.is_some() && now <= job.due);
         for job in ready.cloned().collect::<Vec<_>>() {
             let Some(case) = self.state.market().request(&job.id) else { continue };
-            let Ok(Rule::Race(params)) = self.state.rule(case) else { continue };
-            let case = case.clone();
-            match self.next(&job, &case, &params) {
-                Next::Commit => self.stake_claim(&job, &case, &params).await?,
-                Next::Prove => self.show(job, &case).await?,
-                Next::Wait => {}
+            let (rule, case) = (self.state.rule(case), case.clone());
+            let next = match &rule {
+                Ok(Rule::Race(params)) => self.next(&job, &case, params),
+                // Its proof is not even made before its turn.
+                Ok(Rule::Committee(_)) if case.status == Status::Open => Next::Prove,
+                _ => Next::Wait,
+            };
+            match (next, rule) {
+                (Next::Commit, Ok(Rule::Race(params))) => self.stake_claim(&job, &case, &params).await?,
+                (Next::Prove, _) => self.show(job, &case).await?,
+                _ => {}
             }
         }
         self.collect(now).await

@@ -77,6 +77,11 @@ impl Prover {
                 Ok(Rule::Race(params)) if params.standing(&case.words).is_some_and(|race| race.end + GRACE < now) => {
                     return if self.helps(id, ZERO, now) { Duty::Settle } else { Duty::Nothing };
                 }
+                Ok(Rule::Committee(params)) => {
+                    let stage = params.stage(&case.request, &case.words, case.time, now);
+                    let over = stage.is_ok_and(|stage| stage.last + GRACE < now);
+                    return if over && self.helps(id, ZERO, now) { Duty::Settle } else { Duty::Nothing };
+                }
                 _ => return Duty::Nothing,
             };
             let (commits, reveals) = (params.commit_end(case.time), params.reveal_end(case.time));
