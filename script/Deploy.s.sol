@@ -31,6 +31,8 @@ contract Deploy is Script {
         _place("English", "");
         _place("Race", "");
         _place("Committee", "");
+        _place("Seat", "");
+        _place("Reserved", "");
         verifier = market.registerVerifier(_place("Groth16Verifier", ""), VERIFIER_GAS);
         vm.stopBroadcast();
         console.log("verifier %d", verifier);

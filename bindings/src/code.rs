@@ -17,6 +17,10 @@ pub const ENGLISH: &str = include_str!("../code/English.hex");
 pub const RACE: &str = include_str!("../code/Race.hex");
 /// The mechanism "committee".
 pub const COMMITTEE: &str = include_str!("../code/Committee.hex");
+/// The mechanism "seat".
+pub const SEAT: &str = include_str!("../code/Seat.hex");
+/// The mechanism "reserved".
+pub const RESERVED: &str = include_str!("../code/Reserved.hex");
 /// Groth16 over BN254 for any key.
 pub const GROTH16_VERIFIER: &str = include_str!("../code/Groth16Verifier.hex");
 

@@ -14,14 +14,18 @@ mod dutch;
 mod english;
 mod posted;
 mod race;
+mod reserved;
 mod sealed;
+mod seat;
 
 pub use committee::Committee;
 pub use dutch::Dutch;
 pub use english::English;
 pub use posted::Posted;
 pub use race::Race;
+pub use reserved::Reserved;
 pub use sealed::Sealed;
+pub use seat::Seat;
 
 /// The name of a shipped mechanism, or none, and encoded parameters.
 pub type Encoded = (Option<&'static str>, Vec<u8>);
@@ -69,6 +73,12 @@ pub struct Blueprint {
     /// Parameters of a committee.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub committee: Option<Committee>,
+    /// Parameters of a perpetual seat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Seat>,
+    /// Parameters of reserved capacity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Reserved>,
 }
 
 impl Blueprint {
@@ -87,13 +97,15 @@ impl Blueprint {
     /// # Errors
     /// If it has no parameters, or those of several.
     pub fn encoded(&self, token: &Token, stake: &Token) -> Result<Encoded> {
-        let tables: [Option<Result<Encoded>>; 7] = [
+        let tables: [Option<Result<Encoded>>; 9] = [
             self.posted.as_ref().map(|table| Ok((Some("posted"), table.encode(token)?))),
             self.dutch.as_ref().map(|table| Ok((Some("dutch"), table.encode()?))),
             self.sealed.as_ref().map(|table| Ok((Some("sealed"), table.encode(stake)?))),
             self.english.as_ref().map(|table| Ok((Some("english"), table.encode(stake)?))),
             self.race.as_ref().map(|table| Ok((Some("race"), table.encode(stake)?))),
             self.committee.as_ref().map(|table| Ok((Some("committee"), table.encode(stake)?))),
+            self.seat.as_ref().map(|table| Ok((Some("seat"), table.encode(token, stake)?))),
+            self.reserved.as_ref().map(|table| Ok((Some("reserved"), table.encode(token, stake)?))),
             self.params.as_ref().map(|params| Ok((None, amount::bytes(params)?))),
         ];
         let mut said = tables.into_iter().flatten();
@@ -117,12 +129,14 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
         "english" => english::words(params),
         "race" => race::words(params),
         "committee" => committee::words(params),
+        "seat" => seat::words(params, token),
+        "reserved" => reserved::words(params, token),
         _ => None,
     }
 }
 
 /// The tables that a blueprint can have, as their mechanisms are named.
-const TABLES: [&str; 6] = ["posted", "dutch", "sealed", "english", "race", "committee"];
+const TABLES: [&str; 8] = ["posted", "dutch", "sealed", "english", "race", "committee", "seat", "reserved"];
 
 fn time(name: &str, text: &str) -> Result<u32> {
     let seconds = amount::seconds(text).with_context(|| name.to_owned())?;
@@ -152,6 +166,10 @@ fn all() -> u16 {
 
 fn step() -> u16 {
     500
+}
+
+fn tenth() -> u16 {
+    1_000
 }
 
 fn one() -> u8 {

@@ -121,6 +121,8 @@ fn contracts(options: Options) -> Result<Vec<Contract>> {
         ("english", code::ENGLISH),
         ("race", code::RACE),
         ("committee", code::COMMITTEE),
+        ("seat", code::SEAT),
+        ("reserved", code::RESERVED),
         (GROTH16, code::GROTH16_VERIFIER),
     ];
     let plain = plain.into_iter().map(|(name, code)| contract(name, code, &[], options));

@@ -21,6 +21,10 @@ pub enum Shipped {
     Race,
     /// A committee that shares the work
     Committee,
+    /// A seat that serves every request, until outbid
+    Seat,
+    /// Capacity reserved by contract
+    Reserved,
 }
 
 impl Shipped {
@@ -33,6 +37,8 @@ impl Shipped {
             Self::English => include_str!("templates/english.toml"),
             Self::Race => include_str!("templates/race.toml"),
             Self::Committee => include_str!("templates/committee.toml"),
+            Self::Seat => include_str!("templates/seat.toml"),
+            Self::Reserved => include_str!("templates/reserved.toml"),
         }
     }
 

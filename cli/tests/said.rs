@@ -185,6 +185,27 @@ fn a_committee_needs_its_clock() {
 }
 
 #[test]
+fn standing_terms_say_what_they_cost_and_bind_to() {
+    let scope =
+        "ceiling = \"0.05\"\nterm = \"30d\"\ndeposit = \"1\"\nrefill = \"1m\"\nmax_work = 1000\nmax_bond = \"0.1\"\n";
+    let said = |name: &str, rest: &str| {
+        let (_folder, path) = file("s.toml", &format!("[{name}]\n{scope}{rest}"));
+        let (mechanism, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+        assert_eq!(mechanism, Some(name));
+        by_name(name).unwrap().check(&params).unwrap();
+        blueprint::words(name, &params, &coin()).unwrap()
+    };
+    assert_eq!(
+        said("seat", "handover = \"10m\"\nmin_window = \"30s\"\n"),
+        "one prover at 0 ETH and up to 0.05 ETH per million units, outbid by 5 %, up to 8 requests at once, out by 3 misses"
+    );
+    assert_eq!(
+        said("reserved", "offering = \"10m\"\nlatency = \"20s\"\n"),
+        "1 holder at 0 ETH and up to 0.05 ETH per million units for 2592000 s, 8 requests at once, due in 20 s, 10 % a miss"
+    );
+}
+
+#[test]
 fn an_instance_without_a_rule_is_refused() {
     let error = |blueprint: Blueprint| format!("{:#}", blueprint.encoded(&coin(), &coin()).unwrap_err());
     assert!(error(Blueprint::default()).contains("exactly one"));

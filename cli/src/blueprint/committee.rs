@@ -5,7 +5,7 @@ use bourse_chain::read::Token;
 use bourse_sim::mechanisms::committee::CommitteeParams;
 use serde::{Deserialize, Serialize};
 
-use super::{all, percent, time};
+use super::{all, percent, tenth, time};
 use crate::amount;
 
 /// See `contracts/mechanisms/Committee.sol`.
@@ -44,10 +44,6 @@ pub struct Committee {
     /// Whether members lose their deposits if no proof comes.
     #[serde(default)]
     pub bonded: bool,
-}
-
-fn tenth() -> u16 {
-    1_000
 }
 
 impl Committee {

@@ -9,7 +9,10 @@ use bourse_sim::mechanisms::dutch::{self, DutchParams};
 use bourse_sim::mechanisms::english::{self, EnglishParams};
 use bourse_sim::mechanisms::posted::PostedParams;
 use bourse_sim::mechanisms::race::RaceParams;
+use bourse_sim::mechanisms::reserved::{Contract, ReservedParams};
 use bourse_sim::mechanisms::sealed::SealedParams;
+use bourse_sim::mechanisms::seat::{SeatParams, Seating};
+use bourse_sim::mechanisms::standing::{self, Holder};
 use bourse_sim::{Id, Time, Wei};
 
 use super::State;
@@ -169,8 +172,26 @@ impl State {
                     _ => stage(format!("the whole is awaited of {count} members"), pay, seated.last),
                 })
             }
+            "seat" => {
+                let params = SeatParams::decode(&config.params).ok()?;
+                let seating = Seating::at(&params, self.shared(case, config.shape.shared)?, now)?;
+                let (name, price) = serving(seating.holder, params.base, case.request.work);
+                Some(stage(name, price, opened + Time::from(params.patience)))
+            }
+            "reserved" => {
+                let params = ReservedParams::decode(&config.params).ok()?;
+                let contract = Contract::at(&params, self.shared(case, config.shape.shared)?, now)?;
+                let holder = contract.holders.into_iter().flatten().next();
+                let (name, price) = serving(holder, params.base, case.request.work);
+                Some(stage(name, price, opened + Time::from(params.patience)))
+            }
             _ => None,
         }
+    }
+
+    /// What an instance's mechanism keeps for all its requests.
+    fn shared(&self, case: &Case, words: u8) -> Option<&[Id]> {
+        self.market().instances().get(&case.instance)?.shared.get(..words.into())
     }
 
     fn instances(&self) -> impl Iterator<Item = InstanceView> {
@@ -205,5 +226,13 @@ impl State {
             failed: prover.failed,
             draining: prover.flags & DRAINING != 0,
         })
+    }
+}
+
+/// An open request that is served on standing terms waits for somebody to hold them, or for its turn.
+fn serving(holder: Option<Holder>, base: Wei, work: u64) -> (String, Option<Wei>) {
+    match holder {
+        None => ("waiting for an incumbent".to_owned(), None),
+        Some(holder) => ("waiting for its turn".to_owned(), standing::price(base, holder.rate, work)),
     }
 }
