@@ -37,7 +37,7 @@ library Reservations {
 
     uint8 internal constant WORDS = 8;
     /// Of one answer: all six that the words may name, and what the event itself leads to.
-    uint256 private constant MOST_MOVES = 10;
+    uint256 private constant MOST_MOVES = 11;
 
     /// Reads the words, and does what time has done since they were written, in that order.
     /// @param term how long a contract lasts.
@@ -134,6 +134,13 @@ library Reservations {
     function liable(Reservation memory s, address who) internal pure returns (bool) {
         bool holds = s.holders[0].prover() == who || s.holders[1].prover() == who;
         return who != address(0) && (holds || s.out[0].prover() == who || s.out[1].prover() == who);
+    }
+
+    /// Whether the answer gives its ticket back already.
+    function released(Reservation memory s, address who) internal pure returns (bool found) {
+        for (uint256 i; i < s.count; ++i) {
+            if (s.moves[i].prover == who) found = true;
+        }
     }
 
     /// Adds to the answer.

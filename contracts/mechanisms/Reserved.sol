@@ -32,6 +32,7 @@ struct ReservedParams {
     uint16 decrementBps;
     /// From the first bid to the start of the contract. The next one is sold in as many seconds before this one ends.
     uint32 offering;
+    /// At most 31 days, less the offering and the time for which who left is liable.
     uint32 term;
     /// From a holder's notice to its end.
     uint32 notice;
@@ -93,7 +94,10 @@ contract Reserved is IMechanism {
     bytes1 internal constant NOTICE = 0x01;
     uint16 internal constant MIN_DECREMENT_BPS = 100;
     uint16 internal constant MAX_DECREMENT_BPS = 5_000;
-    uint32 internal constant LONGEST_TERM = 366 days;
+    /// The market gives a ticket back after so long, without asking: a bid, its term and its liability have to be over by then.
+    uint256 internal constant TICKET = 31 days;
+    uint32 internal constant LONGEST_OFFERING = 10 days;
+    uint32 internal constant LONGEST_WINDOW = 10 days;
     /// For somebody to say that an award was missed.
     uint256 internal constant GRACE = 1 hours;
     uint32 internal constant STEP_GAS = 150_000;
@@ -107,23 +111,23 @@ contract Reserved is IMechanism {
         // A tariff of zero is a tariff that was forgotten.
         if (p.ceiling == 0) Params.within("base", p.base, 1, type(uint88).max);
         Params.within("decrementBps", p.decrementBps, MIN_DECREMENT_BPS, MAX_DECREMENT_BPS);
-        Params.within("offering", p.offering, 1, Params.LONGEST);
-        Params.within("term", p.term, uint256(p.offering) + 1, LONGEST_TERM);
+        Params.within("offering", p.offering, 1, LONGEST_OFFERING);
         Params.within("notice", p.notice, p.offering, Params.LONGEST);
         Params.within("deposit", p.deposit, 1, type(uint80).max);
         Params.within("creditBps", p.creditBps, 1, BPS);
         Params.within("maxMisses", p.maxMisses, 1, type(uint8).max);
-        Params.within("period", p.period, 1, LONGEST_TERM);
+        Params.within("period", p.period, 1, Params.LONGEST);
         Params.within("terminal", p.terminal, 0, 1);
         Params.within("holders", p.holders, 1, 2);
         Params.within("patience", p.patience, 0, Params.LONGEST);
         Params.within("burst", p.burst, 1, type(uint16).max);
         Params.within("refill", p.refill, 1, Params.LONGEST);
         Params.within("maxWork", p.maxWork, 1, type(uint64).max);
-        Params.within("latency", p.latency, 1, Params.LONGEST);
-        Params.within("pace", p.pace, 0, Params.LONGEST);
-        // The largest request has to be possible.
-        Params.within("latency", _window(p, p.maxWork), 1, Params.LONGEST);
+        Params.within("latency", p.latency, 1, LONGEST_WINDOW);
+        Params.within("pace", p.pace, 0, LONGEST_WINDOW);
+        // That of the largest request.
+        Params.within("latency", _window(p, p.maxWork), 1, LONGEST_WINDOW);
+        Params.within("term", p.term, uint256(p.offering) + 1, TICKET - p.offering - _tail(p));
         shape.shared = Reservations.WORDS;
         shape.gas = STEP_GAS;
         shape.flags = ON_OPEN | ON_FAILED | SEATS;
@@ -148,8 +152,7 @@ contract Reserved is IMechanism {
     /// `Bid`: holds the deposit, releases the bid that it replaces. `NotYet` while a contract runs; `Unexpected` if the rate to go below is
     /// 0; `Unacceptable(rate, most)`; `InsufficientBond`. A notice: `Unacceptable(bidder, first holder)`, both as numbers, from who
     /// holds nothing; `Unexpected` if one was given or the term ends sooner, and for other data.
-    /// `Tick`: releases who is no longer liable; takes its actor out of the words if its ticket is gone. `NotYet`, or
-    /// `Unexpected` if nobody is there to be released.
+    /// `Tick`: releases who is no longer liable. `NotYet`, or `Unexpected` if nobody is there to be released.
     ///
     /// About a request: `Opened`: awards, or closes if no holder ever takes it. `Tick`: awards as soon as it can, closes
     /// after the patience, `NotYet` before. `Failed`: counts and fines the miss; awards to the other holder, closes otherwise.
@@ -191,6 +194,10 @@ contract Reserved is IMechanism {
         // Of equal bids the earlier one is first.
         if (place == 1 && ask.price < s.bids[0].number()) (s.bids[0], s.bids[1]) = (bid, s.bids[0]);
         else s.bids[place] = bid;
+        // A new ticket: the time after which it can be taken back without asking begins anew.
+        if (ask.actor.held != 0 && !s.released(ask.actor.prover)) {
+            s.push(Answers.release(ask.actor.prover).onInstance());
+        }
         s.push(Answers.hold(ask.actor.prover, p.deposit, ask.price).onInstance());
         s.free(outbid);
         return s.answer(s.settles(p.term, _tail(p)));
@@ -233,11 +240,8 @@ contract Reserved is IMechanism {
         pure
         returns (Answer memory)
     {
-        address who = ask.actor.prover;
-        bool gone = ask.actor.held == 0 && s.knows(who);
-        if (gone) s.remove(who);
         uint256 wake = s.settles(p.term, _tail(p));
-        if (s.count == 0 && !gone) {
+        if (s.count == 0) {
             require(wake != 0, Unexpected(uint8(ask.cause)));
             revert NotYet(ask.time, wake);
         }

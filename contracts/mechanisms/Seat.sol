@@ -32,7 +32,7 @@ struct SeatParams {
     /// From the first bid to the change. The next term is sold in as many seconds before the end of the one that runs; and who left the
     /// seat is liable for as many seconds more.
     uint32 handover;
-    /// After this the seat is sold again, from the ceiling: nobody sits for ever.
+    /// After this the seat is sold again, from the ceiling: nobody sits for ever. At most 31 days, less twice the handover.
     uint32 term;
     /// From notice to the incumbent's end. At least `handover`.
     uint32 notice;
@@ -104,11 +104,13 @@ contract Seat is IMechanism {
     bytes1 internal constant NOTICE = 0x01;
     uint16 internal constant MIN_DECREMENT_BPS = 100;
     uint16 internal constant MAX_DECREMENT_BPS = 5_000;
-    uint32 internal constant LONGEST_TERM = 366 days;
+    /// The market gives a ticket back after so long, without asking: a bid, its term and its liability have to be over by then.
+    uint32 internal constant TICKET = 31 days;
+    uint32 internal constant LONGEST_HANDOVER = 10 days;
     uint32 internal constant STEP_GAS = 100_000;
     uint8 private constant WORDS = 4;
     /// Of one answer: two that leave, a third that is no longer liable, and what the event itself leads to.
-    uint256 private constant MOST_MOVES = 6;
+    uint256 private constant MOST_MOVES = 7;
 
     function name() external pure returns (string memory) {
         return "seat";
@@ -119,9 +121,9 @@ contract Seat is IMechanism {
         // A tariff of zero is a tariff that was forgotten.
         if (p.ceiling == 0) Params.within("base", p.base, 1, type(uint88).max);
         Params.within("decrementBps", p.decrementBps, MIN_DECREMENT_BPS, MAX_DECREMENT_BPS);
-        Params.within("handover", p.handover, 1, Params.LONGEST);
+        Params.within("handover", p.handover, 1, LONGEST_HANDOVER);
         Params.within("notice", p.notice, p.handover, Params.LONGEST);
-        Params.within("term", p.term, uint256(p.handover) + 1, LONGEST_TERM);
+        Params.within("term", p.term, uint256(p.handover) + 1, TICKET - 2 * p.handover);
         Params.within("deposit", p.deposit, 1, type(uint80).max);
         Params.within("missBps", p.missBps, 1, BPS);
         Params.within("maxMisses", p.maxMisses, 1, type(uint8).max);
@@ -152,8 +154,7 @@ contract Seat is IMechanism {
     /// `Bid`: holds the deposit of the pending bid, releases the one it went below. `Unexpected` if the rate to go below is 0;
     /// `Unacceptable(rate, most)`; `InsufficientBond`. A notice: `Unacceptable(bidder, incumbent)`, both as numbers; `Unexpected` if one was given
     /// or the term ends sooner, and for other data.
-    /// `Tick`: releases who is no longer liable; takes its actor out of the words if its ticket is gone. `NotYet`, or
-    /// `Unexpected` if nobody is there to be released.
+    /// `Tick`: releases who is no longer liable. `NotYet`, or `Unexpected` if nobody is there to be released.
     ///
     /// About a request: `Opened`: awards to the incumbent, or closes if it will never. `Tick`: awards as soon as
     /// it can, closes after the patience, `NotYet` before. `Failed`: counts and fines the miss; awards if somebody else sits now, closes
@@ -184,6 +185,8 @@ contract Seat is IMechanism {
         address outbid = s.next.prover();
         if (outbid == address(0)) s.effect = uint256(ask.time) + p.handover;
         s.next = Standing.word(bidder, ask.price);
+        // A new ticket: the time after which it can be taken back without asking begins anew.
+        if (ask.actor.held != 0 && !_released(s, bidder)) _push(s, Answers.release(bidder).onInstance());
         _push(s, Answers.hold(bidder, p.deposit, ask.price).onInstance());
         _free(s, outbid);
         return _answer(s, _settles(p, s));
@@ -213,11 +216,8 @@ contract Seat is IMechanism {
 
     /// A tick of the instance.
     function _settle(SeatParams memory p, Ask calldata ask, Seating memory s) private pure returns (Answer memory) {
-        address who = ask.actor.prover;
-        bool gone = ask.actor.held == 0 && _knows(s, who);
-        if (gone) _remove(s, who, ask.time);
         uint256 wake = _settles(p, s);
-        if (s.count == 0 && !gone) {
+        if (s.count == 0) {
             require(wake != 0, Unexpected(uint8(ask.cause)));
             revert NotYet(ask.time, wake);
         }
@@ -340,6 +340,13 @@ contract Seat is IMechanism {
     /// Gives a ticket back that is not needed any more.
     function _free(Seating memory s, address who) private pure {
         if (who != address(0) && !_knows(s, who)) _push(s, Answers.release(who).onInstance());
+    }
+
+    /// Whether the answer gives its ticket back already.
+    function _released(Seating memory s, address who) private pure returns (bool released) {
+        for (uint256 i; i < s.count; ++i) {
+            if (s.moves[i].prover == who) released = true;
+        }
     }
 
     /// Takes a prover out of all words; its ticket, if there is one, is not looked at.

@@ -59,7 +59,8 @@ contract ReservedOfferingTest is ReservedHarness {
         _offer(bob, 0.4 ether);
         assertEq(shared[2], _word(bob, 0.4 ether));
         assertEq(shared[3], _word(alice, 0.6 ether), "it does not push itself out");
-        assertEq(released.length, 0);
+        assertEq(released.length, 2);
+        assertEq(released[1], bob, "its ticket is a new one");
     }
 
     function test_ALoneHolderIsTheLowest() public {
@@ -146,15 +147,6 @@ contract ReservedOfferingTest is ReservedHarness {
         _assertRefuses(ask, abi.encodeWithSelector(InsufficientBond.selector, DEPOSIT - 1, DEPOSIT));
     }
 
-    function test_WhoWentByItselfIsTakenOutOfTheWords() public {
-        _hire(alice, CEILING, bob, CEILING);
-        _request();
-        delete seats[alice];
-        _tickInstance(alice, "");
-        _request();
-        assertEq(winner, bob);
-    }
-
     function test_WordsMayLagByMoreThanATerm() public {
         _offer(alice, CEILING);
         skip(OFFERING + 2 * TERM);
@@ -192,11 +184,8 @@ contract ReservedOfferingTest is ReservedHarness {
         _assertInvalid("decrementBps", 5_001, 100, 5_000);
         p.decrementBps = 500;
         p.offering = 0;
-        _assertInvalid("offering", 0, 1, 30 days);
+        _assertInvalid("offering", 0, 1, 10 days);
         p.offering = 600;
-        p.term = 600;
-        _assertInvalid("term", 600, 601, 366 days);
-        p.term = 601;
         p.notice = 599;
         _assertInvalid("notice", 599, 600, 30 days);
         p.notice = 600;
@@ -210,7 +199,7 @@ contract ReservedOfferingTest is ReservedHarness {
         _assertInvalid("maxMisses", 0, 1, 255);
         p.maxMisses = 1;
         p.period = 0;
-        _assertInvalid("period", 0, 1, 366 days);
+        _assertInvalid("period", 0, 1, 30 days);
         p.period = 1;
         p.terminal = 2;
         _assertInvalid("terminal", 2, 0, 1);
@@ -228,12 +217,15 @@ contract ReservedOfferingTest is ReservedHarness {
         _assertInvalid("maxWork", 0, 1, type(uint64).max);
         p.maxWork = 1e12;
         p.latency = 0;
-        _assertInvalid("latency", 0, 1, 30 days);
+        _assertInvalid("latency", 0, 1, 10 days);
         p.latency = 1;
         p.pace = 2;
-        p.maxWork = 1_296_000e6;
-        _assertInvalid("latency", 30 days + 1, 1, 30 days);
-        p.maxWork = 1_295_999e6;
+        p.maxWork = 432_000e6;
+        _assertInvalid("latency", 10 days + 1, 1, 10 days);
+        p.maxWork = 1e6;
+        p.term = 600;
+        _assertInvalid("term", 600, 601, 31 days - 600 - 3 - 1 hours);
+        p.term = 601;
         (p.base, p.ceiling) = (0, 0);
         _assertInvalid("base", 0, 1, type(uint88).max);
         p.ceiling = 1;

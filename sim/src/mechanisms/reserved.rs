@@ -17,7 +17,9 @@ use turn::Turn;
 
 const MIN_DECREMENT_BPS: Bps = 100;
 const MAX_DECREMENT_BPS: Bps = 5_000;
-const LONGEST_TERM: u32 = 366 * 24 * 60 * 60;
+const TICKET: Time = 31 * 24 * 60 * 60;
+const LONGEST_OFFERING: u32 = 10 * 24 * 60 * 60;
+const LONGEST_WINDOW: u32 = 10 * 24 * 60 * 60;
 /// All of the collateral.
 const ALL: Bps = 10_000;
 const GRACE: Time = 60 * 60;
@@ -171,22 +173,22 @@ impl Mechanism for Reserved {
             within("base", p.base, 1_u32, (1 << 88) - 1_u128)?;
         }
         within("decrementBps", p.decrement_bps, MIN_DECREMENT_BPS, MAX_DECREMENT_BPS)?;
-        within("offering", p.offering, 1_u32, LONGEST)?;
-        within("term", p.term, p.offering + 1, LONGEST_TERM)?;
+        within("offering", p.offering, 1_u32, LONGEST_OFFERING)?;
         within("notice", p.notice, p.offering, LONGEST)?;
         within("deposit", p.deposit, 1_u32, (1 << 80) - 1_u128)?;
         within("creditBps", p.credit_bps, 1_u32, BPS)?;
         within("maxMisses", p.max_misses, 1_u32, u8::MAX)?;
-        within("period", p.period, 1_u32, LONGEST_TERM)?;
+        within("period", p.period, 1_u32, LONGEST)?;
         within("terminal", p.terminal, 0_u32, 1_u32)?;
         within("holders", p.holders, 1_u32, 2_u32)?;
         within("patience", p.patience, 0_u32, LONGEST)?;
         within("burst", p.burst, 1_u32, u16::MAX)?;
         within("refill", p.refill, 1_u32, LONGEST)?;
         within("maxWork", p.max_work, 1_u32, u64::MAX)?;
-        within("latency", p.latency, 1_u32, LONGEST)?;
-        within("pace", p.pace, 0_u32, LONGEST)?;
-        within("latency", p.span(p.max_work), 1_u32, LONGEST)?;
+        within("latency", p.latency, 1_u32, LONGEST_WINDOW)?;
+        within("pace", p.pace, 0_u32, LONGEST_WINDOW)?;
+        within("latency", p.span(p.max_work), 1_u32, LONGEST_WINDOW)?;
+        within("term", p.term, p.offering + 1, TICKET - Time::from(p.offering) - p.tail())?;
         Ok(Shape { words: 0, shared: WORDS, gas: STEP_GAS, flags: ON_OPEN | ON_FAILED | SEATS })
     }
 

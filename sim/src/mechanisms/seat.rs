@@ -15,7 +15,8 @@ use turn::Turn;
 
 const MIN_DECREMENT_BPS: Bps = 100;
 const MAX_DECREMENT_BPS: Bps = 5_000;
-const LONGEST_TERM: u32 = 366 * 24 * 60 * 60;
+const TICKET: u32 = 31 * 24 * 60 * 60;
+const LONGEST_HANDOVER: u32 = 10 * 24 * 60 * 60;
 const STEP_GAS: u32 = 100_000;
 const WORDS: u8 = 4;
 /// The data of a bid that is a notice.
@@ -205,9 +206,9 @@ impl Mechanism for Seat {
             within("base", p.base, 1_u32, (1 << 88) - 1_u128)?;
         }
         within("decrementBps", p.decrement_bps, MIN_DECREMENT_BPS, MAX_DECREMENT_BPS)?;
-        within("handover", p.handover, 1_u32, LONGEST)?;
+        within("handover", p.handover, 1_u32, LONGEST_HANDOVER)?;
         within("notice", p.notice, p.handover, LONGEST)?;
-        within("term", p.term, p.handover + 1, LONGEST_TERM)?;
+        within("term", p.term, p.handover + 1, TICKET - 2 * p.handover)?;
         within("deposit", p.deposit, 1_u32, (1 << 80) - 1_u128)?;
         within("missBps", p.miss_bps, 1_u32, BPS)?;
         within("maxMisses", p.max_misses, 1_u32, u8::MAX)?;

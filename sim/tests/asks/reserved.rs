@@ -106,10 +106,6 @@ impl Life {
         ask.request = Request { requester: dice.account(), instance: 7, version: 1, ..Request::default() };
         ask.id = Id::default();
         ask.id[31] = 7;
-        if dice.one_in(10) {
-            // It left by itself.
-            ask.actor.held = 0;
-        }
         ask
     }
 
@@ -229,7 +225,7 @@ fn params(dice: &mut Dice) -> ReservedParams {
         ceiling: dice.pick(&[if odd { 0 } else { 1 }, 1_000, some, some]),
         decrement_bps: if odd { dice.pick(&[99, 5_001]) } else { dice.pick(&[100, 500, 500, 5_000]) },
         offering,
-        term: offering + dice.pick(&[1, 86_400, 2_592_000]),
+        term: offering + dice.pick(&[1, 86_400, 2_400_000]),
         notice: offering + dice.pick(&[0, 1, 3_600]),
         deposit: dice.pick(&[1, 1_001, 1 << 70]),
         credit_bps: dice.pick(&[1, 1_000, 3_333, 10_000]),

@@ -42,6 +42,9 @@ impl<'a> Turn<'a> {
         if outbid.is_none() {
             self.seating.effect = ask.time + Time::from(self.p.handover);
         }
+        if ask.actor.held != 0 && self.moves.iter().all(|step| step.prover != bidder) {
+            self.moves.push(Move::release(bidder).on_instance());
+        }
         self.moves.push(Move::hold(bidder, self.p.deposit, tag(ask.price)).on_instance());
         self.free(outbid.map(|outbid| outbid.prover));
         let wake = self.settles();
@@ -66,14 +69,9 @@ impl<'a> Turn<'a> {
         Ok(self.answer(wake))
     }
 
-    pub(super) fn settle(mut self, ask: &Ask) -> Result<Answer, Refusal> {
-        let who = ask.actor.prover;
-        let gone = ask.actor.held == 0 && self.seating.knows(&who);
-        if gone {
-            self.remove(&who, ask.time);
-        }
+    pub(super) fn settle(self, ask: &Ask) -> Result<Answer, Refusal> {
         let wake = self.settles();
-        match (self.moves.is_empty() && !gone, wake) {
+        match (self.moves.is_empty(), wake) {
             (false, _) => Ok(self.answer(wake)),
             (true, 0) => Err(Refusal::unexpected(ask.cause)),
             (true, not_before) => Err(Refusal::NotYet { time: ask.time, not_before }),
