@@ -115,7 +115,7 @@ fn race() {
 
 #[test]
 fn seat() {
-    let asks = asks::seat(&mut Dice::new(21), 480);
+    let asks = asks::seat(&mut Dice::new(42), 480);
     let refusals = ["NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
     let answers =
         ["Hold", "Hold+Release", "Release", "", "Award", "Close", "Forfeit+Award", "Forfeit+Close", "Release+Hold"];
@@ -141,7 +141,7 @@ fn committee() {
 
 #[test]
 fn reserved() {
-    let asks = asks::reserved(&mut Dice::new(31), 480);
+    let asks = asks::reserved(&mut Dice::new(44), 480);
     let refusals = ["NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
     let answers =
         ["Hold", "Hold+Release", "Release", "", "Award", "Close", "Forfeit+Award", "Forfeit+Close", "Release+Hold"];

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Reserved, ReservedParams} from "../contracts/mechanisms/Reserved.sol";
+import {Ledger} from "../contracts/types/Prover.sol";
+import {Request} from "../contracts/types/Request.sol";
+import {Status} from "../contracts/types/State.sol";
+import {Base} from "./Base.t.sol";
+
+/// Reserved capacity in the market: a contract's whole term, misses that spill over at the holder's expense, and what is left.
+contract ReservedLifeTest is Base {
+    uint80 private constant DEPOSIT = 1 ether;
+    uint40 private constant OFFERING = 600;
+    uint40 private constant TERM = 7 days;
+    uint40 private constant DUE = 101;
+
+    Reserved private reserved = new Reserved();
+    uint32 private instance;
+
+    function setUp() public override {
+        super.setUp();
+        instance = _register(address(reserved), abi.encode(_params()), postedInstance);
+    }
+
+    function _params() private pure returns (ReservedParams memory) {
+        return ReservedParams({
+            base: 0.001 ether,
+            ceiling: 8 ether,
+            decrementBps: 500,
+            offering: uint32(OFFERING),
+            term: uint32(TERM),
+            notice: 1 days,
+            deposit: DEPOSIT,
+            creditBps: 1_000,
+            maxMisses: 2,
+            period: 1 days,
+            terminal: 1,
+            holders: 2,
+            patience: 0,
+            burst: 2,
+            refill: 60,
+            maxWork: 1_000,
+            maxBond: BOND,
+            latency: 100,
+            pace: 40
+        });
+    }
+
+    // A term: both holders serve, the fifth request goes to the spot market, deposits are back when all is over.
+    function test_Life() public {
+        _hire();
+        address[5] memory want = [alice, alice, bob, bob, address(0)];
+        for (uint256 i; i < 5; ++i) {
+            Request memory r = _opened();
+            if (want[i] == address(0)) {
+                assertEq(stateOf(r).rung, 1, "beyond the buckets");
+                vm.prank(requester);
+                market.cancel(r);
+                continue;
+            }
+            assertEq(market.proverOf(stateOf(r).prover), want[i]);
+            assertEq(stateOf(r).time, block.timestamp + DUE, "the contract's latency, not the window");
+            market.fulfill(fulfillment(r, want[i]));
+        }
+        assertEq(market.balanceOf(NATIVE, alice), 1 ether + 2 * 0.003 ether);
+        assertEq(market.balanceOf(NATIVE, bob), 1 ether + 2 * 0.005 ether);
+        assertEq(market.balanceOf(NATIVE, requester), 100 ether - 0.016 ether);
+        vm.warp(START + OFFERING + TERM + DUE + 1 hours);
+        market.tickInstance(instance, new Request[](0), address(0), "");
+        _assertFree(alice, 10 ether);
+        _assertFree(bob, 10 ether);
+    }
+
+    // Late by a second: the second holder takes over; late too, and the spot market does, paid from what both lost.
+    function test_MissesSpillOverAtTheHoldersExpense() public {
+        _hire();
+        Request memory r = _opened();
+        for (uint256 i; i < 2; ++i) {
+            vm.warp(stateOf(r).time + 1);
+            vm.prank(stranger);
+            market.expire(r);
+        }
+        uint256 lost = uint256(BOND) + DEPOSIT / 10;
+        assertEq(market.ledgerOf(alice).stake, 10 ether - lost);
+        assertEq(market.ledgerOf(bob).stake, 10 ether - lost);
+        assertEq(market.balanceOf(NATIVE, BURNED), lost);
+        assertEq(market.balanceOf(NATIVE, stranger), lost / 10);
+        uint256 compensation = 2 * lost * 45 / 100;
+        assertEq(market.balanceOf(NATIVE, requester), 100 ether - PRICE + compensation);
+        assertEq(stateOf(r).rung, 1);
+        assertGt(compensation, PRICE - 0.003 ether, "more than the spot market costs above the contract");
+        bidAs(bob, r, 0);
+        market.fulfill(fulfillment(r, bob));
+    }
+
+    // Walking away when the spot price rises costs bonds and the whole collateral, and the other holder keeps serving.
+    function test_Attack_AbandonmentLosesAll() public {
+        _hire();
+        for (uint256 i; i < 2; ++i) {
+            Request memory r = _opened();
+            vm.warp(stateOf(r).time + 1);
+            market.expire(r);
+            assertEq(market.proverOf(stateOf(r).prover), bob);
+            market.fulfill(fulfillment(r, bob));
+        }
+        _assertFree(alice, 10 ether - DEPOSIT - 2 * uint256(BOND));
+        Request memory next = _opened();
+        assertEq(market.proverOf(stateOf(next).prover), bob);
+    }
+
+    // The same stake and capacity back all that a prover promises: sold twice, they fail here first and cost a credit.
+    function test_Attack_OversoldCapacityCostsACredit() public {
+        _hire();
+        vm.prank(alice);
+        market.declare(declaration(1));
+        Request memory r = _opened();
+        assertEq(market.proverOf(stateOf(r).prover), bob, "the ticket takes the one slot that is left");
+        assertEq(market.ledgerOf(alice).locked, DEPOSIT - DEPOSIT / 10);
+    }
+
+    function test_Gas() public {
+        vm.prank(alice);
+        market.bidInstance(instance, 2 ether, DEPOSIT, "");
+        vm.snapshotGasLastCall("reserved", "bid_first");
+        vm.prank(bob);
+        market.bidInstance(instance, 4 ether, DEPOSIT, "");
+        vm.snapshotGasLastCall("reserved", "bid_second");
+        vm.warp(block.timestamp + OFFERING);
+        Request memory r = _opened();
+        r = request(instance);
+        vm.prank(requester);
+        market.open(r, "", "");
+        vm.snapshotGasLastCall("reserved", "open_awarded");
+        market.fulfill(fulfillment(r, alice));
+        vm.snapshotGasLastCall("reserved", "fulfill");
+        r = _opened();
+        vm.warp(stateOf(r).time + 1);
+        market.expire(r);
+        vm.snapshotGasLastCall("reserved", "expire_miss_second");
+        vm.warp(START + OFFERING + TERM + DUE + 1 hours);
+        market.tickInstance(instance, new Request[](0), address(0), "");
+        vm.snapshotGasLastCall("reserved", "tick_release_two");
+    }
+
+    function _hire() private {
+        vm.prank(alice);
+        market.bidInstance(instance, 2 ether, DEPOSIT, "");
+        vm.prank(bob);
+        market.bidInstance(instance, 4 ether, DEPOSIT, "");
+        vm.warp(block.timestamp + OFFERING);
+    }
+
+    function _opened() private returns (Request memory r) {
+        r = request(instance);
+        opened(r);
+    }
+
+    function _assertFree(address prover, uint256 stake) private view {
+        Ledger memory ledger = market.ledgerOf(prover);
+        assertEq(ledger.stake, stake);
+        assertEq(ledger.locked, 0);
+        assertEq(ledger.busy, 0);
+    }
+}
