@@ -71,16 +71,17 @@ contract ReservedLifeTest is Base {
         _assertFree(bob, 10 ether);
     }
 
-    // Late by a second: the second holder takes over; late too, and the spot market does, paid from what both lost.
+    // A holder that is late is followed by the other one, until both have missed too much; then the spot market serves, paid from what both lost.
     function test_MissesSpillOverAtTheHoldersExpense() public {
         _hire();
         Request memory r = _opened();
-        for (uint256 i; i < 2; ++i) {
+        for (uint256 i; i < 4; ++i) {
+            assertEq(market.proverOf(stateOf(r).prover), i % 2 == 0 ? alice : bob);
             vm.warp(stateOf(r).time + 1);
             vm.prank(stranger);
             market.expire(r);
         }
-        uint256 lost = uint256(BOND) + DEPOSIT / 10;
+        uint256 lost = 2 * uint256(BOND) + DEPOSIT;
         assertEq(market.ledgerOf(alice).stake, 10 ether - lost);
         assertEq(market.ledgerOf(bob).stake, 10 ether - lost);
         assertEq(market.balanceOf(NATIVE, BURNED), lost);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {NotYet} from "../contracts/interfaces/IMechanism.sol";
 import {Seat, SeatParams} from "../contracts/mechanisms/Seat.sol";
+import {Order} from "../contracts/types/Bid.sol";
 import {Ledger} from "../contracts/types/Prover.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {Status} from "../contracts/types/State.sol";
@@ -40,7 +41,7 @@ contract SeatLifeTest is Base {
             refill: 60,
             maxWork: 1_000,
             maxBond: BOND,
-            minWindow: 10 minutes
+            minWindow: 5 minutes
         });
     }
 
@@ -97,7 +98,9 @@ contract SeatLifeTest is Base {
         _sit(alice, RATE);
         _bid(bob, RATE / 2, "");
         vm.warp(block.timestamp + HANDOVER - 1);
-        Request memory r = _opened();
+        Request memory r = request(instance);
+        r.window = 5 minutes;
+        opened(r);
         _assertAwarded(r, alice, 0.005 ether);
         vm.warp(stateOf(r).time + 1);
         market.expire(r);
@@ -115,7 +118,7 @@ contract SeatLifeTest is Base {
         Ledger memory ledger = market.ledgerOf(alice);
         assertEq(ledger.locked, DEPOSIT - DEPOSIT / 10);
         assertEq(market.balanceOf(NATIVE, requester), 100 ether - PRICE + 0.05 ether, "45 %, and 5 % as the caller");
-        _assertConserved(PRICE);
+        _assertConserved(PRICE + 9 ether);
     }
 
     // M1, M21: squatting at a rate of nothing loses a bond and a credit each time, and then the seat.
@@ -152,9 +155,11 @@ contract SeatLifeTest is Base {
     // Exclusive: nobody else gets between the incumbent and a request.
     function test_RevertWhen_SomebodyBidsOnARequest() public {
         Request memory r = request(instance);
-        vm.prank(requester);
+        Order[] memory orders = new Order[](1);
+        orders[0] = signedOrder(r, bidFor(r, alice, 0));
+        vm.prank(alice);
         vm.expectPartialRevert(IMarket.MechanismFailed.selector);
-        market.bid(order(r, bidFor(r, requester, 0)));
+        market.bid(orders);
     }
 
     function test_RevertWhen_TickedTooEarly() public {
@@ -222,7 +227,7 @@ contract SeatLifeTest is Base {
         assertEq(ledger.busy, 0);
     }
 
-    /// @param escrowed of requests that are open still.
+    /// @param escrowed for requests that are open still, and stake that is on its way out.
     function _assertConserved(uint256 escrowed) private view {
         uint256 owed = market.balanceOf(NATIVE, requester) + market.balanceOf(NATIVE, stranger);
         owed += market.balanceOf(NATIVE, BURNED) + market.balanceOf(NATIVE, address(this));
