@@ -2,6 +2,7 @@
 //! every decision can be made again.
 
 mod expire;
+mod instance;
 mod settle;
 mod tick;
 
@@ -27,6 +28,13 @@ pub enum Deed {
         /// The request.
         request: Id,
         /// Whose ticket is looked at, or [`ZERO`].
+        about: Account,
+    },
+    /// Tells the mechanism of an instance that time has passed for the instance itself, about nobody or about a deposit on it.
+    TickInstance {
+        /// The instance.
+        instance: u32,
+        /// Whose deposit is looked at, or [`ZERO`].
         about: Account,
     },
     /// Slashes an overdue award, or closes a request past its deadline.
@@ -71,6 +79,7 @@ pub fn decide(state: &State, goals: &Goals) -> Vec<Action> {
     actions.extend(expire::expire(state, goals));
     actions.extend(tick::tick(state, goals));
     actions.extend(tick::tickets(state, goals));
+    actions.extend(instance::tick(state, goals));
     actions
 }
 
@@ -79,6 +88,7 @@ impl Deed {
     pub fn slot(&self) -> Option<Slot> {
         match self {
             Self::Tick { request, about } => Some((*request, *about)),
+            Self::TickInstance { instance, about } => Some((instance_id(*instance), *about)),
             Self::Expire { request } => Some((*request, ZERO)),
             Self::Reclaim { request, prover } => Some((*request, *prover)),
             Self::Settle { .. } => None,
@@ -90,6 +100,7 @@ impl Deed {
         match self {
             Self::Tick { about: ZERO, .. } => "tick",
             Self::Tick { .. } => "ticket",
+            Self::TickInstance { .. } => "instance",
             Self::Expire { .. } => "expire",
             Self::Reclaim { .. } => "reclaim",
             Self::Settle { .. } => "settle",
@@ -99,6 +110,7 @@ impl Deed {
     /// The request it is about, if it is about one.
     pub fn request(&self) -> Option<Id> {
         match self {
+            Self::TickInstance { .. } => None,
             Self::Settle { proofs } => match proofs.as_slice() {
                 [only] => Some(only.request),
                 _ => None,
@@ -110,6 +122,12 @@ impl Deed {
 
 /// The action to do `deed` to a request, unless it is under way, has failed lately, or would not pay.
 fn act(state: &State, goals: &Goals, case: &Case, deed: Deed, gain: Gain, reason: String) -> Option<Action> {
+    let (_, about) = deed.slot()?;
+    act_in(state, goals, state.epoch(case, about), deed, gain, reason)
+}
+
+/// The same in a state that is named `epoch`.
+fn act_in(state: &State, goals: &Goals, epoch: String, deed: Deed, gain: Gain, reason: String) -> Option<Action> {
     let slot = deed.slot()?;
     let tries = state.tries(&slot)?;
     let pays = goals.min_profit.is_none_or(|least| gain.profit(goals.gas_price) >= least);
@@ -118,10 +136,16 @@ fn act(state: &State, goals: &Goals, case: &Case, deed: Deed, gain: Gain, reason
     }
     let (request, about) = slot;
     let about = if about == ZERO { String::new() } else { format!("/{}", hex::encode(about)) };
-    let epoch = state.epoch(case, slot.1);
     let key = format!("{}/{}/{}{about}/{epoch}.{tries}", state.prefix(), hex::encode(request), deed.kind());
     let until = state.head().time + goals.patience;
     Some(Action { key, deed, reason, until })
+}
+
+/// The id of tickets on an instance, and of questions about it.
+fn instance_id(instance: u32) -> Id {
+    let mut id = Id::default();
+    id[28..].copy_from_slice(&instance.to_be_bytes());
+    id
 }
 
 /// What an action brings in and costs.

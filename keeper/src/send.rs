@@ -48,6 +48,11 @@ impl Keeper {
         let request = |id| self.state.market().request(id).map(|case| case.request.as_ref());
         let call: Call = match &action.deed {
             Deed::Tick { request: id, about } => call::tick(request(id)?, *about, &[]),
+            Deed::TickInstance { instance, about } => {
+                let (ask, requests) = self.state.instance_session(*instance, *about)?;
+                let requests = requests.iter().map(|id| request(id).cloned()).collect::<Option<Vec<_>>>()?;
+                call::tick_instance(*instance, &requests, *about, &ask.data)
+            }
             Deed::Expire { request: id } => call::expire(request(id)?),
             Deed::Reclaim { request: id, prover } => call::reclaim(request(id)?, *prover),
             Deed::Settle { proofs } => {

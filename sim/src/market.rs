@@ -19,8 +19,9 @@ pub use registry::{Instance, Verifier};
 pub use supply::{ANY_MECHANISM, ANY_VERIFIER, DRAINING, Prover};
 pub use violation::Violation;
 
-use crate::ask::{Actor, Ask, Cause};
+use crate::ask::{Actor, Ask, Cause, Status};
 use crate::event::Event;
+use crate::mechanisms::{Mechanism, Session};
 use crate::request::Request;
 use crate::{Account, Id, Time, Wei, ZERO};
 use case::Cases;
@@ -246,6 +247,19 @@ impl Market {
             shared: instance.shared.iter().take(config.shape.shared.into()).copied().collect(),
             ..Ask::default()
         })
+    }
+
+    /// A tick of an instance itself as its mechanism would be asked, with what it has to bring.
+    pub fn session(&self, mechanism: &dyn Mechanism, number: u32, turn: Turn) -> Option<(Ask, Vec<Id>)> {
+        let ask = self.ask_instance(number, Turn { cause: Cause::Tick, ..turn })?;
+        let instance = self.instances().get(&number)?;
+        let here = |case: &Case| case.instance == number && case.version == instance.version();
+        let mut open: Vec<_> = self.live().filter(|(_, case)| case.status == Status::Open && here(case)).collect();
+        open.sort_unstable_by_key(|(_, case)| case.arrival);
+        let orders: Vec<_> = open.iter().map(|(id, case)| (**id, case.request.as_ref())).collect();
+        let offers = instance.arrivals.iter().filter_map(|prover| Some((*prover, *instance.seats.get(prover)?)));
+        let Session { requests, data } = mechanism.session(&ask, &orders, &offers.collect::<Vec<_>>());
+        Some((Ask { data, ..ask }, requests))
     }
 
     fn actor_of(&self, case: &Case, prover: Account) -> Actor {

@@ -15,8 +15,9 @@ pub mod sortition;
 pub mod standing;
 
 use crate::ask::{Answer, Ask, Envelope, Move, Refusal, Shape};
+use crate::market::Ticket;
 use crate::request::Request;
-use crate::{BPS, Time, Wei};
+use crate::{Account, BPS, Id, Time, Wei};
 
 /// The twin of `contracts/interfaces/IMechanism.sol`.
 pub trait Mechanism: Sync {
@@ -40,6 +41,21 @@ pub trait Mechanism: Sync {
     /// # Errors
     /// To say no: what is wrong with the bid, or when to come back.
     fn step(&self, ask: &Ask) -> Result<Answer, Refusal>;
+
+    /// What a tick of the instance itself has to bring. `ask` is the tick with nothing brought, `orders` the open requests under the
+    /// instance and `offers` the deposits on it, each in the order in which they came. Nothing for most.
+    fn session(&self, _ask: &Ask, _orders: &[(Id, &Request)], _offers: &[(Account, Ticket)]) -> Session {
+        Session::default()
+    }
+}
+
+/// What a tick of an instance brings along.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// The requests that the mechanism is to decide about, in the order in which it numbers them.
+    pub requests: Vec<Id>,
+    /// The mechanism's own.
+    pub data: Vec<u8>,
 }
 
 /// The twin of a contract that says it is called `name`, if there is one.

@@ -1,9 +1,9 @@
 //! What each mechanism would answer: from its twin where there is one, from the chain otherwise.
 
 use bourse_sim::abi::{Encoder, keccak};
-use bourse_sim::ask::{Cause, DRAWS, Move, Status};
+use bourse_sim::ask::{Ask, Cause, DRAWS, Move, Status};
 use bourse_sim::event::Config;
-use bourse_sim::market::{Case, Turn};
+use bourse_sim::market::{Case, Instance, Turn};
 use bourse_sim::mechanisms::{self, Mechanism};
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
@@ -104,6 +104,34 @@ impl State {
         }
     }
 
+    /// A tick of an instance itself, about `about`, and the requests that it brings along; only of rules that have a twin.
+    pub fn instance_session(&self, number: u32, about: Account) -> Option<(Ask, Vec<Id>)> {
+        let instance = self.market().instances().get(&number)?;
+        let twin = self.twin(&instance.config(instance.version())?.mechanism)?;
+        let head = self.head();
+        let turn = Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() };
+        self.market().session(twin, number, turn)
+    }
+
+    /// What that tick would lead to now.
+    pub fn instance_verdict(&self, number: u32, about: Account) -> Option<Vec<Move>> {
+        let (ask, _) = self.instance_session(number, about)?;
+        let instance = self.market().instances().get(&number)?;
+        let twin = self.twin(&instance.config(instance.version())?.mechanism)?;
+        Some(twin.step(&ask).map(|answer| answer.moves).unwrap_or_default())
+    }
+
+    /// Names the state that a decision about an instance is based on.
+    pub fn instance_epoch(&self, number: u32, instance: &Instance) -> String {
+        let here = self.market().live().filter(|(_, case)| case.instance == number);
+        let newest = here.map(|(_, case)| case.arrival).max().unwrap_or_default();
+        let seats = instance.seats.iter().fold(Encoder::new(3 * instance.seats.len()), |to, (prover, ticket)| {
+            to.account(prover).uint(ticket.amount).tag(&ticket.tag)
+        });
+        let encoding = Encoder::new(3).uint(newest.into()).words(&instance.shared).bytes(&seats.finish()).finish();
+        hex::encode(&keccak(&encoding)[..8])
+    }
+
     /// Names the state that a decision about a request is based on: the same decision on the same state is the same deed.
     pub fn epoch(&self, case: &Case, about: Account) -> String {
         let award = case.award.unwrap_or_default();
@@ -149,8 +177,15 @@ impl State {
 
     /// The chain did not do what the twin said: from now on it is asked.
     pub(super) fn doubt(&mut self, action: &Action) {
-        let Deed::Tick { request, .. } = &action.deed else { return };
-        let mechanism = self.market.request(request).and_then(|case| self.config(case)).map(|config| config.mechanism);
+        let config = match &action.deed {
+            Deed::Tick { request, .. } => self.market.request(request).and_then(|case| self.config(case)),
+            Deed::TickInstance { instance, .. } => {
+                let instance = self.market.instances().get(instance);
+                instance.and_then(|instance| instance.config(instance.version())).map(AsRef::as_ref)
+            }
+            _ => None,
+        };
+        let mechanism = config.map(|config| config.mechanism);
         if let Some(mechanism) = mechanism
             && let Some(rule @ Rule::Twin(_)) = self.rules.get_mut(&mechanism)
         {

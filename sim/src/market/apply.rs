@@ -144,6 +144,7 @@ impl Market {
             tip: request.tip,
             spent: 0,
             provers: Vec::new(),
+            arrival: self.cases.arrive(),
             words,
             tickets: Default::default(),
             beacon: None,
@@ -219,8 +220,10 @@ impl Market {
         let case = self.cases.get(id)?;
         case.require(id, Status::Open, "Climbed")?;
         less("the rung before", rung.into(), Wei::from(case.rung) + 1)?;
+        let arrival = self.cases.arrive();
         self.cases.edit(id, |case| {
             (case.rung, case.instance, case.version) = (rung, instance, version);
+            case.arrival = arrival;
             case.time = time;
             case.words = words;
             case.steps.push((time, Step::Climbed { rung }));
@@ -285,23 +288,29 @@ impl Market {
     }
 
     fn seated(&mut self, instance: u32, prover: Account, ticket: Ticket) -> Result {
-        let old = self.registry.edit(instance)?.seats.insert(prover, ticket).map(|ticket| ticket.amount);
+        let entry = self.registry.edit(instance)?;
+        let old = entry.seats.insert(prover, ticket).map(|ticket| ticket.amount);
+        if old.is_none() {
+            entry.arrivals.push(prover);
+        }
         self.supply.lock(prover, old.unwrap_or(0), ticket.amount, i32::from(old.is_none()))
     }
 
     fn unseat(&mut self, instance: u32, prover: Account) -> Result<Ticket> {
-        let ticket = self.registry.edit(instance)?.seats.remove(&prover);
-        ticket.ok_or(Violation::NoSeat { instance, prover })
+        let entry = self.registry.edit(instance)?;
+        entry.arrivals.retain(|other| *other != prover);
+        entry.seats.remove(&prover).ok_or(Violation::NoSeat { instance, prover })
     }
 
     fn docked(&mut self, id: Id, instance: u32, prover: Account, loss: &Loss) -> Result {
         let amount = loss.burned + loss.compensation + loss.tip;
-        let ticket = self.unseat(instance, prover)?;
-        less("the stake lost", ticket.amount, amount)?;
-        let left = ticket.amount - amount;
-        self.supply.seize(prover, amount, if left == 0 { -1 } else { 0 })?;
-        if left != 0 {
-            self.registry.edit(instance)?.seats.insert(prover, Ticket { amount: left, ..ticket });
+        let ticket = self.registry.edit(instance)?.seats.get_mut(&prover);
+        let ticket = ticket.ok_or(Violation::NoSeat { instance, prover })?;
+        ticket.amount = less("the stake lost", ticket.amount, amount)?;
+        let ends = ticket.amount == 0;
+        self.supply.seize(prover, amount, if ends { -1 } else { 0 })?;
+        if ends {
+            self.unseat(instance, prover)?;
         }
         let to = match instance_of(&id) {
             Some(_) => self.registry.edit(instance)?.owner,
