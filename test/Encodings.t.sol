@@ -38,8 +38,8 @@ contract EncodingsTest is Base {
         (ask.id, ask.beacon) = (_draw(seed, 0), _draw(seed, 1));
         (ask.holds, ask.rung, ask.price) = (uint8(seed >> 8), uint8(seed >> 16), uint88(seed >> 24));
         (ask.openedAt, ask.time) = (uint40(seed >> 112), uint40(block.timestamp));
-        vm.fee(uint64(seed >> 64));
-        (ask.blockNumber, ask.baseFee) = (uint64(block.number), uint64(block.basefee));
+        (ask.blockNumber, ask.baseFee) = (uint64(block.number), uint64(seed >> 64));
+        vm.fee(ask.baseFee);
         ask.params = abi.encode(seed, _draw(seed, 2), _draw(seed, 3));
         _cut(ask.params, seed % 97);
         ask.words = _list(seed, seed % 9, _words);
@@ -49,15 +49,14 @@ contract EncodingsTest is Base {
         assertEq(this.question(ask), abi.encodeCall(IMechanism.step, (ask)));
     }
 
-    // An event about nobody.
     function testFuzz_QuestionAboutNobody(Request memory r, bytes memory data, uint256 seed) public {
         testFuzz_QuestionIsTheCompilers(r, Actor(address(0), 0, 0, 0, 0, 0, 0, 0, 0), data, seed);
     }
 
-    function test_QuestionWithoutAnything() public view {
+    function test_QuestionWithoutAnything() public {
         Ask memory ask;
         (ask.time, ask.blockNumber) = (uint40(block.timestamp), uint64(block.number));
-        ask.baseFee = uint64(block.basefee);
+        vm.fee(0);
         assertEq(this.question(ask), abi.encodeCall(IMechanism.step, (ask)));
     }
 
