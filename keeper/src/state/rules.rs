@@ -126,7 +126,7 @@ impl State {
         let here = self.market().live().filter(|(_, case)| case.instance == number);
         let newest = here.map(|(_, case)| case.arrival).max().unwrap_or_default();
         let seats = instance.seats.iter().fold(Encoder::new(3 * instance.seats.len()), |to, (prover, ticket)| {
-            to.account(prover).uint(ticket.amount).tag(&ticket.tag)
+            to.account(prover).uint(ticket.amount).bytes(&ticket.tag)
         });
         let encoding = Encoder::new(3).uint(newest.into()).words(&instance.shared).bytes(&seats.finish()).finish();
         hex::encode(&keccak(&encoding)[..8])
