@@ -33,6 +33,7 @@ contract Deploy is Script {
         _place("Committee", "");
         _place("Seat", "");
         _place("Reserved", "");
+        _place("Sortition", "");
         verifier = market.registerVerifier(_place("Groth16Verifier", ""), VERIFIER_GAS);
         vm.stopBroadcast();
         console.log("verifier %d", verifier);

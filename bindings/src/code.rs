@@ -21,6 +21,8 @@ pub const COMMITTEE: &str = include_str!("../code/Committee.hex");
 pub const SEAT: &str = include_str!("../code/Seat.hex");
 /// The mechanism "reserved".
 pub const RESERVED: &str = include_str!("../code/Reserved.hex");
+/// The mechanism "sortition".
+pub const SORTITION: &str = include_str!("../code/Sortition.hex");
 /// Groth16 over BN254 for any key.
 pub const GROTH16_VERIFIER: &str = include_str!("../code/Groth16Verifier.hex");
 

@@ -17,6 +17,7 @@ mod race;
 mod reserved;
 mod sealed;
 mod seat;
+mod sortition;
 
 pub use committee::Committee;
 pub use dutch::Dutch;
@@ -26,6 +27,7 @@ pub use race::Race;
 pub use reserved::Reserved;
 pub use sealed::Sealed;
 pub use seat::Seat;
+pub use sortition::Sortition;
 
 /// The name of a shipped mechanism, or none, and encoded parameters.
 pub type Encoded = (Option<&'static str>, Vec<u8>);
@@ -79,6 +81,9 @@ pub struct Blueprint {
     /// Parameters of reserved capacity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reserved: Option<Reserved>,
+    /// Parameters of a sortition by stake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sortition: Option<Sortition>,
 }
 
 impl Blueprint {
@@ -97,7 +102,7 @@ impl Blueprint {
     /// # Errors
     /// If it has no parameters, or those of several.
     pub fn encoded(&self, token: &Token, stake: &Token) -> Result<Encoded> {
-        let tables: [Option<Result<Encoded>>; 9] = [
+        let tables: [Option<Result<Encoded>>; 10] = [
             self.posted.as_ref().map(|table| Ok((Some("posted"), table.encode(token)?))),
             self.dutch.as_ref().map(|table| Ok((Some("dutch"), table.encode()?))),
             self.sealed.as_ref().map(|table| Ok((Some("sealed"), table.encode(stake)?))),
@@ -106,6 +111,7 @@ impl Blueprint {
             self.committee.as_ref().map(|table| Ok((Some("committee"), table.encode(stake)?))),
             self.seat.as_ref().map(|table| Ok((Some("seat"), table.encode(token, stake)?))),
             self.reserved.as_ref().map(|table| Ok((Some("reserved"), table.encode(token, stake)?))),
+            self.sortition.as_ref().map(|table| Ok((Some("sortition"), table.encode(token, stake)?))),
             self.params.as_ref().map(|params| Ok((None, amount::bytes(params)?))),
         ];
         let mut said = tables.into_iter().flatten();
@@ -131,12 +137,14 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
         "committee" => committee::words(params),
         "seat" => seat::words(params, token),
         "reserved" => reserved::words(params, token),
+        "sortition" => sortition::words(params, token),
         _ => None,
     }
 }
 
 /// The tables that a blueprint can have, as their mechanisms are named.
-const TABLES: [&str; 8] = ["posted", "dutch", "sealed", "english", "race", "committee", "seat", "reserved"];
+const TABLES: [&str; 9] =
+    ["posted", "dutch", "sealed", "english", "race", "committee", "seat", "reserved", "sortition"];
 
 fn time(name: &str, text: &str) -> Result<u32> {
     let seconds = amount::seconds(text).with_context(|| name.to_owned())?;

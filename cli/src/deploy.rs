@@ -123,6 +123,7 @@ fn contracts(options: Options) -> Result<Vec<Contract>> {
         ("committee", code::COMMITTEE),
         ("seat", code::SEAT),
         ("reserved", code::RESERVED),
+        ("sortition", code::SORTITION),
         (GROTH16, code::GROTH16_VERIFIER),
     ];
     let plain = plain.into_iter().map(|(name, code)| contract(name, code, &[], options));

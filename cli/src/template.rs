@@ -25,6 +25,8 @@ pub enum Shipped {
     Seat,
     /// Capacity reserved by contract
     Reserved,
+    /// A draw by stake, with backups
+    Sortition,
 }
 
 impl Shipped {
@@ -39,6 +41,7 @@ impl Shipped {
             Self::Committee => include_str!("templates/committee.toml"),
             Self::Seat => include_str!("templates/seat.toml"),
             Self::Reserved => include_str!("templates/reserved.toml"),
+            Self::Sortition => include_str!("templates/sortition.toml"),
         }
     }
 

@@ -206,6 +206,18 @@ fn standing_terms_say_what_they_cost_and_bind_to() {
 }
 
 #[test]
+fn a_sortition_says_what_it_pays_and_when() {
+    let text = "[sortition]\nbase = \"0.001\"\nmin_deposit = \"0.1\"\nmax_deposit = \"10\"\nnotice = \"1d\"\nlead = \"20s\"\n\
+                stagger = \"30s\"\npatience = \"2m\"\nbackups = 1\n";
+    let (_folder, path) = file("d.toml", text);
+    let (mechanism, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+    assert_eq!(mechanism, Some("sortition"));
+    by_name("sortition").unwrap().check(&params).unwrap();
+    let words = blueprint::words("sortition", &params, &coin()).unwrap();
+    assert_eq!(words, "pays 0.001 ETH to whom a draw by stake names, 3 stages within 200 s, 1 backup");
+}
+
+#[test]
 fn an_instance_without_a_rule_is_refused() {
     let error = |blueprint: Blueprint| format!("{:#}", blueprint.encoded(&coin(), &coin()).unwrap_err());
     assert!(error(Blueprint::default()).contains("exactly one"));

@@ -10,7 +10,7 @@ use super::{nothing, time};
 use crate::amount;
 
 /// The base of a tariff that pays what each request names.
-const ANY: Wei = (1 << 88) - 1;
+pub(super) const ANY: Wei = (1 << 88) - 1;
 
 /// See `contracts/mechanisms/PostedPrice.sol`. Times like 30s or 5m.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

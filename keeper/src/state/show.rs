@@ -12,6 +12,7 @@ use bourse_sim::mechanisms::race::RaceParams;
 use bourse_sim::mechanisms::reserved::{Contract, ReservedParams};
 use bourse_sim::mechanisms::sealed::SealedParams;
 use bourse_sim::mechanisms::seat::{SeatParams, Seating};
+use bourse_sim::mechanisms::sortition::{self, Drawing, SortitionParams};
 use bourse_sim::mechanisms::standing::{self, Holder};
 use bourse_sim::{Id, Time, Wei};
 
@@ -185,6 +186,11 @@ impl State {
                 let (name, price) = serving(holder, params.base, case.request.work);
                 Some(stage(name, price, opened + Time::from(params.patience)))
             }
+            "sortition" => {
+                let params = SortitionParams::decode(&config.params).ok()?;
+                let (name, until) = self.drawing(case, &params);
+                Some(stage(name, Some(params.price(&case.request)), until))
+            }
             _ => None,
         }
     }
@@ -192,6 +198,21 @@ impl State {
     /// What an instance's mechanism keeps for all its requests.
     fn shared(&self, case: &Case, words: u8) -> Option<&[Id]> {
         self.market().instances().get(&case.instance)?.shared.get(..words.into())
+    }
+
+    /// Where a sortition stands, and until when.
+    fn drawing(&self, case: &Case, params: &SortitionParams) -> (String, Time) {
+        let Some(drawing) = Drawing::read(&case.words) else {
+            return ("to be drawn".to_owned(), case.time + params.longest());
+        };
+        let (taken, places) = (sortition::places(&case.words).len(), 1 + usize::from(params.backups));
+        if drawing.over || drawing.last < self.head.time {
+            ("to be awarded".to_owned(), case.request.deadline)
+        } else if self.head.number <= drawing.drawn {
+            ("lots are being drawn".to_owned(), drawing.last)
+        } else {
+            (format!("{taken} of {places} places taken"), drawing.last)
+        }
     }
 
     fn instances(&self) -> impl Iterator<Item = InstanceView> {
