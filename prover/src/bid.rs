@@ -12,6 +12,7 @@ pub mod english;
 pub mod posted;
 pub mod race;
 pub mod sealed;
+pub mod sortition;
 
 use std::{fmt, time::Duration};
 
@@ -22,12 +23,13 @@ use bourse_sim::{
     event::Offer,
     mechanisms::{
         self, committee::CommitteeParams, dutch::DutchParams, english::EnglishParams, posted::PostedParams,
-        race::RaceParams, sealed::SealedParams,
+        race::RaceParams, sealed::SealedParams, sortition::SortitionParams,
     },
     request::Request,
 };
 use capacity::{Late, Load, Schedule};
 use cost::{Tariff, plus, times};
+use sortition::Lot;
 
 /// A mechanism with its parameters, as far as this prover knows how to bid under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub enum Rule {
     Committee(CommitteeParams),
     /// See [`race`].
     Race(RaceParams),
+    /// See [`sortition`]; with what this prover has in the pool.
+    Sortition(SortitionParams, Lot),
 }
 
 /// An open request.
@@ -155,6 +159,8 @@ pub enum Reason {
     Late(Late),
     #[error("all {0} places for bidders are taken")]
     Crowded(u8),
+    #[error("it is not in the pool, or came after the request")]
+    Pool,
     #[error("mechanism '{0}' is none that this prover knows how to bid under")]
     UnknownMechanism(String),
     #[error("its parameters are not those of its mechanism: {0}")]
@@ -184,6 +190,7 @@ impl Rule {
             "english" => EnglishParams::decode(params).map(Self::English),
             "committee" => CommitteeParams::decode(params).map(Self::Committee),
             "race" => RaceParams::decode(params).map(Self::Race),
+            "sortition" => SortitionParams::decode(params).map(|params| Self::Sortition(params, Lot::default())),
             _ => return Err(Reason::UnknownMechanism(name.to_owned())),
         }
         .map_err(Reason::Params)
@@ -211,6 +218,7 @@ pub fn decide(opening: &Opening<'_>, bidder: &Bidder<'_>, now: Time) -> Result<D
         Rule::English(params) => english::decide(params, opening, bidder, &ask, now),
         Rule::Committee(params) => committee::decide(params, opening, bidder, &ask, now),
         Rule::Race(params) => race::decide(params, opening, bidder, &ask, now),
+        Rule::Sortition(params, lot) => sortition::decide(params, lot, opening, bidder, &ask, now),
     }
 }
 

@@ -9,16 +9,18 @@ use bourse_sim::{
     ask::{Answer, Cause, Refusal, Status},
     event::Declaration,
     market::{Case, DRAINING, Market, Prover, Turn, Violation},
-    mechanisms::{self, committee::CommitteeParams, race::RaceParams},
+    mechanisms::{self, committee::CommitteeParams, race::RaceParams, sortition::Enrolment},
 };
 
 use crate::{
-    bid::{Opening, Reason, Rule, committee},
+    bid::{Opening, Reason, Rule, committee, sortition::Lot},
     jobs::Standing,
 };
 
 /// Blocks over which the time between blocks is averaged.
 const MEMORY: usize = 16;
+/// Blocks whose hashes are known: as many as to contracts.
+const HASHES: usize = 8_191;
 
 /// The market as one prover sees it.
 #[derive(Clone, Debug)]
@@ -30,13 +32,15 @@ pub struct State {
     head: Option<Head>,
     at_tip: bool,
     times: VecDeque<Time>,
+    hashes: VecDeque<(u64, Id)>,
 }
 
 impl State {
     /// Before the first block. `names` says by which rule each mechanism contract plays.
     pub fn new(me: Account, stake_token: Account, names: BTreeMap<Account, String>) -> Self {
         let market = Market::new(stake_token);
-        Self { me, market, names, head: None, at_tip: false, times: VecDeque::new() }
+        let (times, hashes) = (VecDeque::new(), VecDeque::new());
+        Self { me, market, names, head: None, at_tip: false, times, hashes }
     }
 
     /// Takes in what the follower says.
@@ -53,11 +57,16 @@ impl State {
                 if MEMORY < self.times.len() {
                     self.times.pop_front();
                 }
+                self.hashes.push_back((block.number, block.hash));
+                if HASHES < self.hashes.len() {
+                    self.hashes.pop_front();
+                }
             }
             Update::Reverted(_) => {
                 self.at_tip = false;
                 self.market.revert()?;
                 self.times.pop_back();
+                self.hashes.pop_back();
             }
             Update::Tip(head) => {
                 self.at_tip = true;
@@ -207,7 +216,19 @@ impl State {
         let config = config.ok_or_else(|| Reason::UnknownMechanism(format!("of instance {}", case.instance)))?;
         let name = self.names.get(&config.mechanism);
         let unknown = || Reason::UnknownMechanism(alloy::primitives::Address::from(config.mechanism).to_string());
-        Rule::read(name.ok_or_else(unknown)?, &config.params)
+        Ok(match Rule::read(name.ok_or_else(unknown)?, &config.params)? {
+            Rule::Sortition(params, _) => Rule::Sortition(params, self.lot(case)),
+            other => other,
+        })
+    }
+
+    /// What this prover has in the pool of a request's instance, and what was drawn.
+    fn lot(&self, case: &Case) -> Lot {
+        let seats = self.market.instances().get(&case.instance).map(|instance| &instance.seats);
+        let ticket = seats.and_then(|seats| seats.get(&self.me)).copied().unwrap_or_default();
+        let of = |drawn: u64| self.hashes.iter().rev().find(|(number, _)| *number == drawn);
+        let beacon = case.beacon.and_then(of).map(|(_, hash)| *hash);
+        Lot { weight: ticket.amount, enrolment: Enrolment::read(&ticket.tag), beacon }
     }
 
     /// An open request as a bidder sees it.

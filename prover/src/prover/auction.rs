@@ -5,7 +5,7 @@ use bourse_chain::call::{self, Bid, Order};
 use bourse_sim::{
     Id, Time, Wei,
     market::Case,
-    mechanisms::{english::standing, sealed::commitment},
+    mechanisms::{english::standing, sealed::commitment, sortition::Drawing},
 };
 
 use super::{Check, Deed, Fit, Prover, Underway};
@@ -155,6 +155,7 @@ impl Prover {
                     let turn = params.turn(&stage, stage.crew.seat_of(&self.state.me()));
                     return Some(load(job, turn.max(now), stage.last));
                 }
+                Ok(Rule::Sortition(..)) => Drawing::read(&case.words)?.last + 1,
                 _ => return None,
             };
             let due = (award + SETTLING + Time::from(case.request.window)).min(case.request.deadline);
@@ -293,6 +294,7 @@ fn label(reason: &Reason) -> &'static str {
         Reason::TooLate { .. } => "too_late",
         Reason::Late(_) => "capacity",
         Reason::Crowded(_) => "crowded",
+        Reason::Pool => "pool",
         Reason::UnknownMechanism(_) | Reason::Params(_) => "mechanism",
         Reason::Unchecked => "unchecked",
     }

@@ -13,6 +13,7 @@ use bourse_sim::{
     mechanisms::{
         english::standing,
         sealed::{self, SealedParams},
+        sortition::Drawing,
     },
 };
 
@@ -73,7 +74,9 @@ impl Prover {
         if case.status == Status::Open {
             let params = match self.state.rule(case) {
                 Ok(Rule::Sealed(params)) => params,
-                Ok(Rule::English(_)) if self.overdue(case, now) && self.helps(id, ZERO, now) => return Duty::Settle,
+                Ok(Rule::English(_) | Rule::Sortition(..)) if self.overdue(case, now) && self.helps(id, ZERO, now) => {
+                    return Duty::Settle;
+                }
                 Ok(Rule::Race(params)) if params.standing(&case.words).is_some_and(|race| race.end + GRACE < now) => {
                     return if self.helps(id, ZERO, now) { Duty::Settle } else { Duty::Nothing };
                 }
@@ -103,7 +106,11 @@ impl Prover {
 
     /// An open auction has ended, and others have had their time to say so.
     fn overdue(&self, case: &Case, now: Time) -> bool {
-        standing(&case.words).is_some_and(|auction| auction.end + GRACE < now)
+        let end = match self.state.rule(case) {
+            Ok(Rule::Sortition(..)) => Drawing::read(&case.words).map(|drawing| drawing.last),
+            _ => standing(&case.words).map(|auction| auction.end),
+        };
+        end.is_some_and(|end| end + GRACE < now)
     }
 
     /// A tick would do something, and would not take this prover's own deposit.
