@@ -30,6 +30,7 @@ contract Deploy is Script {
         _place("SealedBid", "");
         _place("English", "");
         _place("Race", "");
+        _place("Scoring", "");
         _place("Committee", "");
         _place("Seat", "");
         _place("Reserved", "");

@@ -15,6 +15,8 @@ pub const SEALED_BID: &str = include_str!("../code/SealedBid.hex");
 pub const ENGLISH: &str = include_str!("../code/English.hex");
 /// The mechanism "race".
 pub const RACE: &str = include_str!("../code/Race.hex");
+/// The mechanism "scoring".
+pub const SCORING: &str = include_str!("../code/Scoring.hex");
 /// The mechanism "committee".
 pub const COMMITTEE: &str = include_str!("../code/Committee.hex");
 /// The mechanism "seat".

@@ -15,6 +15,7 @@ mod english;
 mod posted;
 mod race;
 mod reserved;
+mod scoring;
 mod sealed;
 mod seat;
 mod sortition;
@@ -25,6 +26,7 @@ pub use english::English;
 pub use posted::Posted;
 pub use race::Race;
 pub use reserved::Reserved;
+pub use scoring::Scoring;
 pub use sealed::Sealed;
 pub use seat::Seat;
 pub use sortition::Sortition;
@@ -72,6 +74,9 @@ pub struct Blueprint {
     /// Parameters of a proof race.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub race: Option<Race>,
+    /// Parameters of a scoring auction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scoring: Option<Scoring>,
     /// Parameters of a committee.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub committee: Option<Committee>,
@@ -102,12 +107,13 @@ impl Blueprint {
     /// # Errors
     /// If it has no parameters, or those of several.
     pub fn encoded(&self, token: &Token, stake: &Token) -> Result<Encoded> {
-        let tables: [Option<Result<Encoded>>; 10] = [
+        let tables: [Option<Result<Encoded>>; 11] = [
             self.posted.as_ref().map(|table| Ok((Some("posted"), table.encode(token)?))),
             self.dutch.as_ref().map(|table| Ok((Some("dutch"), table.encode()?))),
             self.sealed.as_ref().map(|table| Ok((Some("sealed"), table.encode(stake)?))),
             self.english.as_ref().map(|table| Ok((Some("english"), table.encode(stake)?))),
             self.race.as_ref().map(|table| Ok((Some("race"), table.encode(stake)?))),
+            self.scoring.as_ref().map(|table| Ok((Some("scoring"), table.encode(token, stake)?))),
             self.committee.as_ref().map(|table| Ok((Some("committee"), table.encode(stake)?))),
             self.seat.as_ref().map(|table| Ok((Some("seat"), table.encode(token, stake)?))),
             self.reserved.as_ref().map(|table| Ok((Some("reserved"), table.encode(token, stake)?))),
@@ -134,6 +140,7 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
         "sealed" => sealed::words(params),
         "english" => english::words(params),
         "race" => race::words(params),
+        "scoring" => scoring::words(params),
         "committee" => committee::words(params),
         "seat" => seat::words(params, token),
         "reserved" => reserved::words(params, token),
@@ -143,8 +150,8 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
 }
 
 /// The tables that a blueprint can have, as their mechanisms are named.
-const TABLES: [&str; 9] =
-    ["posted", "dutch", "sealed", "english", "race", "committee", "seat", "reserved", "sortition"];
+const TABLES: [&str; 10] =
+    ["posted", "dutch", "sealed", "english", "race", "committee", "scoring", "seat", "reserved", "sortition"];
 
 fn time(name: &str, text: &str) -> Result<u32> {
     let seconds = amount::seconds(text).with_context(|| name.to_owned())?;

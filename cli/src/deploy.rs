@@ -120,6 +120,7 @@ fn contracts(options: Options) -> Result<Vec<Contract>> {
         ("sealed", code::SEALED_BID),
         ("english", code::ENGLISH),
         ("race", code::RACE),
+        ("scoring", code::SCORING),
         ("committee", code::COMMITTEE),
         ("seat", code::SEAT),
         ("reserved", code::RESERVED),

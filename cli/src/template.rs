@@ -19,6 +19,8 @@ pub enum Shipped {
     English,
     /// A proof race, paid by rank
     Race,
+    /// A scoring auction: price, time and bond in one score
+    Scoring,
     /// A committee that shares the work
     Committee,
     /// A seat that serves every request, until outbid
@@ -38,6 +40,7 @@ impl Shipped {
             Self::Sealed => include_str!("templates/sealed.toml"),
             Self::English => include_str!("templates/english.toml"),
             Self::Race => include_str!("templates/race.toml"),
+            Self::Scoring => include_str!("templates/scoring.toml"),
             Self::Committee => include_str!("templates/committee.toml"),
             Self::Seat => include_str!("templates/seat.toml"),
             Self::Reserved => include_str!("templates/reserved.toml"),

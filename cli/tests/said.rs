@@ -9,7 +9,7 @@ use bourse_cli::args::{Args, Command};
 use bourse_cli::blueprint::{self, Blueprint};
 use bourse_cli::spec::{Spec, Work};
 use bourse_sim::ZERO;
-use bourse_sim::mechanisms::by_name;
+use bourse_sim::mechanisms::{by_name, scoring::ScoringParams};
 use clap::{CommandFactory, Parser};
 
 fn coin() -> Token {
@@ -215,6 +215,28 @@ fn a_sortition_says_what_it_pays_and_when() {
     by_name("sortition").unwrap().check(&params).unwrap();
     let words = blueprint::words("sortition", &params, &coin()).unwrap();
     assert_eq!(words, "pays 0.001 ETH to whom a draw by stake names, 3 stages within 200 s, 1 backup");
+}
+
+#[test]
+fn a_scoring_auction_says_what_it_values() {
+    let text = "[scoring]\npayment = \"second\"\ncommit = \"30s\"\nreveal = \"1m\"\nbase_bps = 6000\ntime_bps = 3000\n\
+                least_bond_bps = 5000\ndeposit_floor = \"0.001\"\nstandbys = 1\nbidders = 8\n";
+    let (_folder, path) = file("q.toml", text);
+    let blueprint = Blueprint::read(&path).unwrap();
+    let (mechanism, params) = blueprint.encoded(&coin(), &coin()).unwrap();
+    assert_eq!(mechanism, Some("scoring"));
+    by_name("scoring").unwrap().check(&params).unwrap();
+    let want = "second score: worth 60 %, in no time 30 % more, at the whole bond 0 % more; commit 30 s, reveal 60 s, \
+                8 bidders, 1 standby";
+    assert_eq!(blueprint::words("scoring", &params, &coin()).unwrap(), want);
+
+    let error = format!("{:#}", blueprint.encoded(&coin(), &dollar()).unwrap_err());
+    assert!(error.contains("stake_worth is missing"), "nobody should guess: {error}");
+    // One of 6 decimals, worth 2 of what is paid.
+    let mut said = blueprint;
+    said.scoring.as_mut().unwrap().stake_worth = Some("2".into());
+    let params = ScoringParams::decode(&said.encoded(&coin(), &dollar()).unwrap().1).unwrap();
+    assert_eq!(params.weights.stake_worth, 2 * 10_u128.pow(18 + 12));
 }
 
 #[test]

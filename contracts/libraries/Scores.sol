@@ -15,7 +15,7 @@ struct Weights {
     /// Least stake at risk for what a promise of time is worth, in basis points of that: 10,000 or more.
     uint16 penaltyBps;
     /// What 10^18 units of the stake token are worth, in units of the instance's token; 10^18 if they are the same.
-    uint96 stakeWorth;
+    uint112 stakeWorth;
     /// Least share of the request's bond that is put at risk, in basis points.
     uint16 leastBondBps;
 }

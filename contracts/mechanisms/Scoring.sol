@@ -106,7 +106,7 @@ contract Scoring is IMechanism {
         Params.within("baseBps + timeBps + bondBps", uint256(w.baseBps) + w.timeBps + w.bondBps, 1, BPS);
         // A lower slope, and a promise that is not kept is worth more than it costs.
         Params.within("penaltyBps", w.penaltyBps, BPS, type(uint16).max);
-        Params.within("stakeWorth", w.stakeWorth, 1, type(uint96).max);
+        Params.within("stakeWorth", w.stakeWorth, 1, type(uint112).max);
         Params.within("leastBondBps", w.leastBondBps, 1, BPS);
         Params.within("depositBps", p.depositBps, 0, BPS);
         // Not to reveal must cost something even where the bond is 0.

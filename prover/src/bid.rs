@@ -11,19 +11,20 @@ pub mod dutch;
 pub mod english;
 pub mod posted;
 pub mod race;
+pub mod scoring;
 pub mod sealed;
 pub mod sortition;
 
 use std::{fmt, time::Duration};
 
 use bourse_sim::{
-    Account, Id, Time, Wei,
+    Account, Bps, Id, Time, Wei,
     ask::Refusal,
     equilibrium::{Rivalry, first_price_bid},
     event::Offer,
     mechanisms::{
         self, committee::CommitteeParams, dutch::DutchParams, english::EnglishParams, posted::PostedParams,
-        race::RaceParams, sealed::SealedParams, sortition::SortitionParams,
+        race::RaceParams, scoring::ScoringParams, sealed::SealedParams, sortition::SortitionParams,
     },
     request::Request,
 };
@@ -48,6 +49,8 @@ pub enum Rule {
     Race(RaceParams),
     /// See [`sortition`]; with what this prover has in the pool.
     Sortition(SortitionParams, Lot),
+    /// See [`scoring`].
+    Scoring(ScoringParams),
 }
 
 /// An open request.
@@ -137,6 +140,15 @@ pub struct Terms {
     pub load: Load,
 }
 
+/// What a scored bid promises beside its price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pledge {
+    /// Seconds from the award to the proof.
+    pub promised: u32,
+    /// Basis points of the bond at risk.
+    pub share: Bps,
+}
+
 /// Why there is no bid. All may change but what the request itself says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages name the fields")]
@@ -191,6 +203,7 @@ impl Rule {
             "committee" => CommitteeParams::decode(params).map(Self::Committee),
             "race" => RaceParams::decode(params).map(Self::Race),
             "sortition" => SortitionParams::decode(params).map(|params| Self::Sortition(params, Lot::default())),
+            "scoring" => ScoringParams::decode(params).map(Self::Scoring),
             _ => return Err(Reason::UnknownMechanism(name.to_owned())),
         }
         .map_err(Reason::Params)
@@ -219,6 +232,7 @@ pub fn decide(opening: &Opening<'_>, bidder: &Bidder<'_>, now: Time) -> Result<D
         Rule::Committee(params) => committee::decide(params, opening, bidder, &ask, now),
         Rule::Race(params) => race::decide(params, opening, bidder, &ask, now),
         Rule::Sortition(params, lot) => sortition::decide(params, lot, opening, bidder, &ask, now),
+        Rule::Scoring(params) => scoring::decide(params, opening, bidder, &ask, now),
     }
 }
 

@@ -46,7 +46,8 @@ pub struct Job {
     pub stage: Stage,
     /// What was bid, and once it is won, what is paid.
     pub price: Wei,
-    /// Until when a proof is in time; 0 before it is won. Unix seconds.
+    /// Until when a proof is in time; unix seconds. Before it is won, until when it would be if it was awarded as expected and that was
+    /// promised with the bid, else 0.
     pub due: Time,
     /// The proof, in the verifier's encoding.
     pub proof: Option<Vec<u8>>,

@@ -7,13 +7,22 @@ use std::{path::Path, str::FromStr};
 
 use alloy::primitives::{Address, hex};
 use bourse_chain::Node;
-use bourse_sim::{Account, Id, Wei};
+use bourse_sim::{
+    Account, Id, Wei,
+    mechanisms::{
+        scoring::{self, Offer},
+        sealed,
+    },
+};
 use sqlx::{
     Row, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
-use crate::jobs::{Job, Stage};
+use crate::{
+    bid::Pledge,
+    jobs::{Job, Stage},
+};
 
 /// Why the store cannot be used. The program ends: without it, deposits and work would be at risk.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +57,45 @@ pub struct Commitment {
     pub price: Wei,
     /// What keeps it secret until it is revealed, and is needed to reveal it.
     pub salt: Id,
+    /// What is promised beside the price, where that is part of a bid.
+    pub pledge: Option<Pledge>,
+}
+
+impl Commitment {
+    /// What the chain sees of it before it is revealed.
+    pub fn seal(&self, id: &Id, prover: &Account) -> Id {
+        match self.offer() {
+            Some(offer) => scoring::commitment(id, prover, &offer, &self.salt),
+            None => sealed::commitment(id, prover, self.price, &self.salt),
+        }
+    }
+
+    /// The data that reveals it, beside the price.
+    pub fn opening(&self) -> Vec<u8> {
+        match self.offer() {
+            Some(offer) => scoring::reveal_data(&offer, &self.salt),
+            None => self.salt.to_vec(),
+        }
+    }
+
+    fn offer(&self) -> Option<Offer> {
+        self.pledge.map(|Pledge { promised, share }| Offer { price: self.price, promised, share })
+    }
+
+    /// From what [`Commitment::opening`] gave.
+    fn read(price: Wei, opening: Vec<u8>) -> Result<Self, StoreError> {
+        let corrupt = || StoreError::Corrupt { what: "salt", have: hex::encode(&opening) };
+        let (salt, rest) = opening.split_first_chunk().ok_or_else(corrupt)?;
+        let pledge = match rest {
+            [] => None,
+            [a, b, c, d, high, low] => Some(Pledge {
+                promised: u32::from_be_bytes([*a, *b, *c, *d]),
+                share: u16::from_be_bytes([*high, *low]),
+            }),
+            _ => return Err(corrupt()),
+        };
+        Ok(Self { price, salt: *salt, pledge })
+    }
 }
 
 /// The store of one prover on one market.
@@ -143,7 +191,7 @@ impl Store {
             .bind(id.as_slice())
             .bind(i64::from(rung))
             .bind(fresh.price.to_string())
-            .bind(fresh.salt.as_slice())
+            .bind(fresh.opening())
             .execute(&self.0)
             .await?;
         Ok(self.commitment(id, rung).await?.unwrap_or_else(|| fresh.clone()))
@@ -157,7 +205,7 @@ impl Store {
         let sql = "SELECT price, salt FROM commitments WHERE id = ? AND rung = ?";
         let row = sqlx::query(sql).bind(id.as_slice()).bind(i64::from(rung)).fetch_optional(&self.0).await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(Commitment { price: number(row.try_get("price")?)?, salt: word("salt", row.try_get("salt")?)? }))
+        Commitment::read(number(row.try_get("price")?)?, row.try_get("salt")?).map(Some)
     }
 
     /// Waits until nothing is written any more.
@@ -218,12 +266,13 @@ mod tests {
     async fn the_first_commitment_stands() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open_as(&folder.path().join("prover.sqlite"), "a").await.unwrap();
-        let first = Commitment { price: 5, salt: [1; 32] };
-        let second = Commitment { price: 6, salt: [2; 32] };
+        let first = Commitment { price: 5, salt: [1; 32], pledge: None };
+        let second = Commitment { price: 6, salt: [2; 32], pledge: Some(Pledge { promised: 70_000, share: 10_000 }) };
         assert_eq!(store.commitment(&[3; 32], 0).await.unwrap(), None);
         assert_eq!(store.commit(&[3; 32], 0, &first).await.unwrap(), first);
         assert_eq!(store.commit(&[3; 32], 0, &second).await.unwrap(), first, "a salt once used is never replaced");
         assert_eq!(store.commit(&[3; 32], 1, &second).await.unwrap(), second, "another rung is another auction");
+        assert_eq!(store.commitment(&[3; 32], 1).await.unwrap(), Some(second));
         assert_eq!(store.commitment(&[3; 32], 0).await.unwrap(), Some(first));
     }
 

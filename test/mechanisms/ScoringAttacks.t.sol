@@ -14,7 +14,7 @@ contract ScoringAttacksTest is ScoringHarness {
     /// stakes of several worths, what it puts at risk is no less than what the promise adds to its score.
     function test_APromiseThatIsNotKeptCostsAtLeastWhatItGained() public {
         uint16[3] memory slopes = [uint16(10_000), 15_000, 40_000];
-        uint96[3] memory worths = [uint96(1e18), 0.37e18, 5e18];
+        uint112[3] memory worths = [uint112(1e18), 0.37e18, 5e18];
         for (uint256 s; s < 9; ++s) {
             (p.weights.penaltyBps, p.weights.stakeWorth) = (slopes[s % 3], worths[s / 3]);
             params = abi.encode(p);

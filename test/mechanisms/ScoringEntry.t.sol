@@ -121,12 +121,12 @@ contract ScoringEntryTest is ScoringHarness {
         uint80 bond,
         uint32 window,
         uint32 promised,
-        uint96 worth
+        uint112 worth
     ) public {
         (request.maxPrice, request.bond) = (maxPrice, bond);
         request.window = uint32(bound(window, 1, type(uint32).max));
         promised = uint32(bound(promised, 1, request.window));
-        p.weights.stakeWorth = uint96(bound(worth, 1, type(uint96).max));
+        p.weights.stakeWorth = uint112(bound(worth, 1, type(uint112).max));
         params = abi.encode(p);
         uint256 least = scoring.leastShare(params, request, promised);
         assertGe(least, 1_000);
@@ -208,7 +208,7 @@ contract ScoringEntryTest is ScoringHarness {
         (p.weights.timeBps, p.weights.penaltyBps) = (10_000, 9_999);
         _assertInvalid("penaltyBps", 9_999, 10_000, 65_535);
         (p.weights.penaltyBps, p.weights.stakeWorth) = (10_000, 0);
-        _assertInvalid("stakeWorth", 0, 1, type(uint96).max);
+        _assertInvalid("stakeWorth", 0, 1, type(uint112).max);
         (p.weights.stakeWorth, p.weights.leastBondBps) = (1, 0);
         _assertInvalid("leastBondBps", 0, 1, 10_000);
         (p.weights.leastBondBps, p.depositBps) = (1, 10_001);

@@ -10,6 +10,7 @@ use bourse_sim::mechanisms::english::{self, EnglishParams};
 use bourse_sim::mechanisms::posted::PostedParams;
 use bourse_sim::mechanisms::race::RaceParams;
 use bourse_sim::mechanisms::reserved::{Contract, ReservedParams};
+use bourse_sim::mechanisms::scoring::ScoringParams;
 use bourse_sim::mechanisms::sealed::SealedParams;
 use bourse_sim::mechanisms::seat::{SeatParams, Seating};
 use bourse_sim::mechanisms::sortition::{self, Drawing, SortitionParams};
@@ -113,6 +114,12 @@ impl State {
         let (now, opened, max) = (self.head.time, case.time, case.request.max_price);
         let config = self.config(case)?;
         let stage = |name: String, price, until: Time| Stage { name, price, until: until.min(case.request.deadline) };
+        let bids = case.tickets.len();
+        let sealed = |commit, reveal| match now {
+            _ if now <= commit => stage(format!("sealed bids, {bids} so far"), None, commit),
+            _ if now <= reveal => stage(format!("revealing, {bids} hold deposits"), None, reveal),
+            _ => stage("to be awarded".to_owned(), None, case.request.deadline),
+        };
         match self.twin(&config.mechanism)?.name() {
             "posted" => {
                 let params = PostedParams::decode(&config.params).ok()?;
@@ -125,13 +132,11 @@ impl State {
             }
             "sealed" => {
                 let params = SealedParams::decode(&config.params).ok()?;
-                let (commit, reveal) = (params.commit_end(opened), params.reveal_end(opened));
-                let bids = case.tickets.len();
-                Some(match now {
-                    _ if now <= commit => stage(format!("sealed bids, {bids} so far"), None, commit),
-                    _ if now <= reveal => stage(format!("revealing, {bids} hold deposits"), None, reveal),
-                    _ => stage("to be awarded".to_owned(), None, case.request.deadline),
-                })
+                Some(sealed(params.commit_end(opened), params.reveal_end(opened)))
+            }
+            "scoring" => {
+                let params = ScoringParams::decode(&config.params).ok()?;
+                Some(sealed(params.commit_end(opened), params.reveal_end(opened)))
             }
             "english" => {
                 let params = EnglishParams::decode(&config.params).ok()?;

@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) ladder: u32,
     pub(crate) english: u32,
     nonce: std::cell::Cell<u64>,
+    /// Instances that tests brought along.
+    hosted: std::cell::Cell<u32>,
 }
 
 impl World {
@@ -74,10 +76,23 @@ impl World {
         let market = deploy(&provider, code::MARKET, &code::market_arguments(ZERO, annex)).await;
         let node = Node::connect(&anvil.endpoint(), market).await.unwrap();
         let domain = Domain::of(&node);
-        let nonce = std::cell::Cell::new(0);
+        let (nonce, hosted) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
         let (verifier, posted, dutch, sealed, ladder, english) = (1, 1, 2, 3, 4, 5);
-        let world =
-            Self { anvil, provider, node, domain, market, verifier, posted, dutch, sealed, ladder, english, nonce };
+        let world = Self {
+            anvil,
+            provider,
+            node,
+            domain,
+            market,
+            verifier,
+            posted,
+            dutch,
+            sealed,
+            ladder,
+            english,
+            nonce,
+            hosted,
+        };
         world.furnish().await;
         world.provider.anvil_set_interval_mining(seconds).await.unwrap();
         world
@@ -127,6 +142,13 @@ impl World {
         let mechanism = deploy(&self.provider, code, &[]).await;
         self.send(0, call::register(&setup(mechanism, params, fallback), true)).await;
         mechanism
+    }
+
+    /// Puts another mechanism on the chain, and an instance of it with these parameters.
+    pub(crate) async fn host(&self, code: &str, params: Vec<u8>) -> u32 {
+        self.register(code, params, 0).await;
+        self.hosted.set(self.hosted.get() + 1);
+        self.english + self.hosted.get()
     }
 
     async fn fund(&self, index: usize, amount: Wei) {

@@ -61,6 +61,13 @@ impl Schedule {
         Ok(())
     }
 
+    /// When `new` would be ready beside everything promised before, reserve included; unix seconds.
+    pub fn ready(&self, new: Load, now: Time) -> Time {
+        let mut all = self.waiting.clone();
+        all.push(new);
+        self.finishes(&all, now).pop().unwrap_or(now)
+    }
+
     /// When each of `waiting` would be ready, reserve included: whenever a slot is free, it takes what is due first of what
     /// can begin.
     fn finishes(&self, waiting: &[Load], now: Time) -> Vec<Time> {

@@ -24,7 +24,7 @@ pub struct SupplySettings {
     pub any_verifier: bool,
     /// Takes no new work.
     pub draining: bool,
-    /// The mechanisms bid under: by name (`posted`, `dutch`, `sealed`, `english`, `race`, `committee`) the addresses of contracts that follow that rule.
+    /// The mechanisms bid under: by name (`posted`, `dutch`, `sealed`, `english`, `race`, `committee`, `scoring`) the addresses of contracts that follow that rule.
     pub mechanisms: BTreeMap<String, Vec<Address>>,
 }
 

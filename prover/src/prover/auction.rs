@@ -5,7 +5,7 @@ use bourse_chain::call::{self, Bid, Order};
 use bourse_sim::{
     Id, Time, Wei,
     market::Case,
-    mechanisms::{english::standing, sealed::commitment, sortition::Drawing},
+    mechanisms::{english::standing, sortition::Drawing},
 };
 
 use super::{Check, Deed, Fit, Prover, Underway};
@@ -14,6 +14,7 @@ use crate::{
     bid::{
         self, Bidder, Decision, Reason, Rule, Terms,
         capacity::{Load, Schedule},
+        scoring,
         sealed::SETTLING,
     },
     jobs::{Job, Stage},
@@ -28,6 +29,8 @@ const RECHECK: u64 = 10;
 const REST: u64 = 2;
 /// The kind of bids of which there may be many on one request.
 const LOWER: &str = "lower";
+/// The kind of bids that promise a time.
+const PLEDGE: &str = "pledge";
 /// Gas that every bid gets at least: what it does depends on the bids that come before it.
 pub(super) const BID_GAS: u64 = 500_000;
 
@@ -156,6 +159,12 @@ impl Prover {
                     return Some(load(job, turn.max(now), stage.last));
                 }
                 Ok(Rule::Sortition(..)) => Drawing::read(&case.words)?.last + 1,
+                Ok(Rule::Scoring(params)) => {
+                    let award = params.reveal_end(case.time) + 1;
+                    // From whenever it is awarded, it has what it promised.
+                    let promised = job.due.saturating_sub(award);
+                    return Some(load(job, award.max(now), award.max(now) + promised));
+                }
                 _ => return None,
             };
             let due = (award + SETTLING + Time::from(case.request.window)).min(case.request.deadline);
@@ -223,12 +232,23 @@ impl Prover {
 
     /// A sealed bid. Its salt is stored before anyone sees the commitment, and never changed.
     async fn commit(&mut self, id: Id, terms: &Terms) -> anyhow::Result<()> {
-        let Some(rung) = self.state.market().request(&id).map(|case| case.rung) else { return Ok(()) };
-        let fresh = Commitment { price: terms.price, salt: rand::random() };
+        let Some(case) = self.state.market().request(&id) else { return Ok(()) };
+        let (rung, rule) = (case.rung, self.state.rule(case));
+        let pledge = match rule {
+            Ok(Rule::Scoring(params)) => Some(scoring::pledged(&params, &case.request, &terms.load)),
+            _ => None,
+        };
+        let fresh = Commitment { price: terms.price, salt: rand::random(), pledge };
         let stored = self.store.commit(&id, rung, &fresh).await?;
-        let sealed = commitment(&id, &self.state.me(), stored.price, &stored.salt);
+        let sealed = stored.seal(&id, &self.state.me());
         let bid = Bid { price: 0, data: sealed.to_vec(), ..self.word(id, terms) };
-        self.send_bid(id, "commit", bid, &Terms { price: stored.price, ..*terms }).await
+        // What was stored before stands, and is what has to be kept.
+        let load = match stored.pledge {
+            Some(pledge) => Load { due: terms.load.release + Time::from(pledge.promised), ..terms.load },
+            None => terms.load,
+        };
+        let kind = if stored.pledge.is_some() { PLEDGE } else { "commit" };
+        self.send_bid(id, kind, bid, &Terms { price: stored.price, load, ..*terms }).await
     }
 
     /// A bid that others may go below, and this prover again below theirs.
@@ -260,7 +280,8 @@ impl Prover {
         let intent = call::bid(&[order]).intent(key, self.node.market()).until(terms.valid_until).gas_at_least(BID_GAS);
         let block = self.state.head().map_or(0, |head| head.number);
         if self.jobs.get(&id).is_none_or(|job| job.stage != Stage::Wanted || job.price != terms.price) {
-            self.put(self.jobs.wanted(id, terms.price), block).await?;
+            let due = if kind == PLEDGE { terms.load.due } else { 0 };
+            self.put(Job { due, ..self.jobs.wanted(id, terms.price) }, block).await?;
         }
         if let Deed::Sent(key) = self.submit(intent, REST).await? {
             tracing::info!(id = %B256::from(id), kind, price = terms.price, profit = terms.profit, "bid");

@@ -10,11 +10,7 @@ use bourse_sim::{
     Account, Id, Time, ZERO,
     ask::{MoveKind, Status},
     market::{Case, RECLAIM_DELAY},
-    mechanisms::{
-        english::standing,
-        sealed::{self, SealedParams},
-        sortition::Drawing,
-    },
+    mechanisms::{english::standing, scoring, sealed, sortition::Drawing},
 };
 
 use super::{Deed, Prover, auction::BID_GAS};
@@ -31,7 +27,8 @@ pub(super) const TICK_GAS: u64 = 700_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Duty {
     Nothing,
-    Reveal(SealedParams),
+    /// Possible until then; unix seconds.
+    Reveal(Time),
     /// Anyone may do it, for anyone's good.
     Settle,
     /// To get the deposit back.
@@ -50,9 +47,9 @@ impl Prover {
             let Some(case) = self.state.market().request(&id) else { continue };
             let (name, call) = match &duty {
                 Duty::Nothing => continue,
-                Duty::Reveal(params) => {
-                    let (params, case) = (*params, case.clone());
-                    self.reveal(id, &case, &params).await?;
+                Duty::Reveal(last) => {
+                    let (last, case) = (*last, case.clone());
+                    self.reveal(id, &case, last).await?;
                     continue;
                 }
                 Duty::Settle => ("settle", call::tick(&case.request, ZERO, &[])),
@@ -72,8 +69,14 @@ impl Prover {
     fn duty(&self, id: &Id, case: &Case, now: Time) -> Duty {
         let me = self.state.me();
         if case.status == Status::Open {
-            let params = match self.state.rule(case) {
-                Ok(Rule::Sealed(params)) => params,
+            let (commits, reveals, open) = match self.state.rule(case) {
+                Ok(Rule::Sealed(p)) => {
+                    let open = case.words.iter().any(|word| sealed::bid(word).is_some_and(|(bidder, _)| bidder == me));
+                    (p.commit_end(case.time), p.reveal_end(case.time), open)
+                }
+                Ok(Rule::Scoring(p)) => {
+                    (p.commit_end(case.time), p.reveal_end(case.time), scoring::revealed(&case.words, &me))
+                }
                 Ok(Rule::English(_) | Rule::Sortition(..)) if self.overdue(case, now) && self.helps(id, ZERO, now) => {
                     return Duty::Settle;
                 }
@@ -87,11 +90,9 @@ impl Prover {
                 }
                 _ => return Duty::Nothing,
             };
-            let (commits, reveals) = (params.commit_end(case.time), params.reveal_end(case.time));
-            let open = case.words.iter().any(|word| sealed::bid(word).is_some_and(|(bidder, _)| bidder == me));
             return match now {
                 _ if now <= commits => Duty::Nothing,
-                _ if now <= reveals && !open => Duty::Reveal(params),
+                _ if now <= reveals && !open => Duty::Reveal(reveals),
                 _ if now <= reveals + GRACE => Duty::Nothing,
                 _ if self.helps(id, ZERO, now) => Duty::Settle,
                 _ => Duty::Nothing,
@@ -122,25 +123,24 @@ impl Prover {
     }
 
     /// Opens a commitment with what was stored before it was made.
-    async fn reveal(&mut self, id: Id, case: &Case, params: &SealedParams) -> anyhow::Result<()> {
+    async fn reveal(&mut self, id: Id, case: &Case, last: Time) -> anyhow::Result<()> {
         let me = self.state.me();
         let Some(ticket) = case.tickets.get(&me) else { return Ok(()) };
         let stored = self.store.commitment(&id, case.rung).await?;
-        let opens = stored.filter(|c| sealed::tag(&sealed::commitment(&id, &me, c.price, &c.salt)) == ticket.tag);
+        let opens = stored.filter(|c| sealed::tag(&c.seal(&id, &me)) == ticket.tag);
         let Some(stored) = opens else {
             let (id, deposit) = (B256::from(id), ticket.amount);
             tracing::error!(%id, deposit, "this sealed bid was not made from this data folder: it cannot be revealed here");
             self.trouble = Some(format!("the sealed bid on {id} cannot be revealed from this data folder"));
             return Ok(());
         };
-        let last = params.reveal_end(case.time);
         let bid = Bid {
             request: id,
             prover: me,
             price: stored.price,
             max_bond: case.request.bond.max(ticket.amount),
             valid_until: last,
-            data: stored.salt.to_vec(),
+            data: stored.opening(),
         };
         let order = Order { request: case.request.as_ref().clone(), bid, ..Order::default() };
         let intent = self.deed("reveal", &id, case.rung, call::bid(&[order])).until(last).gas_at_least(BID_GAS);

@@ -90,7 +90,7 @@ impl ScoringParams {
             time_bps: from.u16()?,
             bond_bps: from.u16()?,
             penalty_bps: from.u16()?,
-            stake_worth: from.uint(96)?,
+            stake_worth: from.uint(112)?,
             least_bond_bps: from.u16()?,
         };
         Ok(Self {

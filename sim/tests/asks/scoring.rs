@@ -48,7 +48,7 @@ fn params(dice: &mut Dice) -> ScoringParams {
             time_bps: if odd { time_bps + 9_000 } else { time_bps },
             bond_bps,
             penalty_bps: if odd { 9_999 } else { dice.pick(&[10_000, 20_000, 65_535]) },
-            stake_worth: dice.pick(&[1_000_000_000_000_000_000, 1_000_000_000_000_000_000, (1 << 96) - 1, 1]),
+            stake_worth: dice.pick(&[1_000_000_000_000_000_000, 1_000_000_000_000_000_000, (1 << 112) - 1, 1]),
             least_bond_bps: dice.pick(&[1, 1_000, 10_000]),
         },
         deposit_bps: if odd { 10_001 } else { dice.pick(&[0, 1, 2_500, 10_000]) },

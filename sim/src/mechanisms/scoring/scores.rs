@@ -34,7 +34,7 @@ impl Weights {
         let sum = u32::from(self.base_bps) + u32::from(self.time_bps) + u32::from(self.bond_bps);
         within("baseBps + timeBps + bondBps", sum, 1_u32, BPS)?;
         within("penaltyBps", self.penalty_bps, BPS, Bps::MAX)?;
-        within("stakeWorth", self.stake_worth, 1_u32, (1 << 96) - 1_u128)?;
+        within("stakeWorth", self.stake_worth, 1_u32, (1 << 112) - 1_u128)?;
         within("leastBondBps", self.least_bond_bps, 1_u32, BPS)
     }
 
