@@ -35,6 +35,7 @@ contract Deploy is Script {
         _place("Seat", "");
         _place("Reserved", "");
         _place("Sortition", "");
+        _place("Batch", "");
         verifier = market.registerVerifier(_place("Groth16Verifier", ""), VERIFIER_GAS);
         vm.stopBroadcast();
         console.log("verifier %d", verifier);

@@ -25,6 +25,8 @@ pub const SEAT: &str = include_str!("../code/Seat.hex");
 pub const RESERVED: &str = include_str!("../code/Reserved.hex");
 /// The mechanism "sortition".
 pub const SORTITION: &str = include_str!("../code/Sortition.hex");
+/// The mechanism "batch".
+pub const BATCH: &str = include_str!("../code/Batch.hex");
 /// Groth16 over BN254 for any key.
 pub const GROTH16_VERIFIER: &str = include_str!("../code/Groth16Verifier.hex");
 

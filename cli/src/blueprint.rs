@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount;
 
+mod batch;
 mod committee;
 mod dutch;
 mod english;
@@ -20,6 +21,7 @@ mod sealed;
 mod seat;
 mod sortition;
 
+pub use batch::Batch;
 pub use committee::Committee;
 pub use dutch::Dutch;
 pub use english::English;
@@ -89,6 +91,9 @@ pub struct Blueprint {
     /// Parameters of a sortition by stake.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sortition: Option<Sortition>,
+    /// Parameters of a batch double auction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Batch>,
 }
 
 impl Blueprint {
@@ -107,7 +112,7 @@ impl Blueprint {
     /// # Errors
     /// If it has no parameters, or those of several.
     pub fn encoded(&self, token: &Token, stake: &Token) -> Result<Encoded> {
-        let tables: [Option<Result<Encoded>>; 11] = [
+        let tables: [Option<Result<Encoded>>; 12] = [
             self.posted.as_ref().map(|table| Ok((Some("posted"), table.encode(token)?))),
             self.dutch.as_ref().map(|table| Ok((Some("dutch"), table.encode()?))),
             self.sealed.as_ref().map(|table| Ok((Some("sealed"), table.encode(stake)?))),
@@ -118,6 +123,7 @@ impl Blueprint {
             self.seat.as_ref().map(|table| Ok((Some("seat"), table.encode(token, stake)?))),
             self.reserved.as_ref().map(|table| Ok((Some("reserved"), table.encode(token, stake)?))),
             self.sortition.as_ref().map(|table| Ok((Some("sortition"), table.encode(token, stake)?))),
+            self.batch.as_ref().map(|table| Ok((Some("batch"), table.encode(token, stake)?))),
             self.params.as_ref().map(|params| Ok((None, amount::bytes(params)?))),
         ];
         let mut said = tables.into_iter().flatten();
@@ -145,13 +151,14 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
         "seat" => seat::words(params, token),
         "reserved" => reserved::words(params, token),
         "sortition" => sortition::words(params, token),
+        "batch" => batch::words(params, token),
         _ => None,
     }
 }
 
 /// The tables that a blueprint can have, as their mechanisms are named.
-const TABLES: [&str; 10] =
-    ["posted", "dutch", "sealed", "english", "race", "committee", "scoring", "seat", "reserved", "sortition"];
+const TABLES: [&str; 11] =
+    ["posted", "dutch", "sealed", "english", "race", "committee", "scoring", "seat", "reserved", "sortition", "batch"];
 
 fn time(name: &str, text: &str) -> Result<u32> {
     let seconds = amount::seconds(text).with_context(|| name.to_owned())?;

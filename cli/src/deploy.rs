@@ -125,6 +125,7 @@ fn contracts(options: Options) -> Result<Vec<Contract>> {
         ("seat", code::SEAT),
         ("reserved", code::RESERVED),
         ("sortition", code::SORTITION),
+        ("batch", code::BATCH),
         (GROTH16, code::GROTH16_VERIFIER),
     ];
     let plain = plain.into_iter().map(|(name, code)| contract(name, code, &[], options));

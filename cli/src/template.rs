@@ -29,6 +29,8 @@ pub enum Shipped {
     Reserved,
     /// A draw by stake, with backups
     Sortition,
+    /// A batch double auction at one price
+    Batch,
 }
 
 impl Shipped {
@@ -45,6 +47,7 @@ impl Shipped {
             Self::Seat => include_str!("templates/seat.toml"),
             Self::Reserved => include_str!("templates/reserved.toml"),
             Self::Sortition => include_str!("templates/sortition.toml"),
+            Self::Batch => include_str!("templates/batch.toml"),
         }
     }
 

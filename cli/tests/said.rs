@@ -270,3 +270,16 @@ fn no_flag_takes_a_secret() {
     }
     visit(&Args::command());
 }
+
+#[test]
+fn a_batch_says_what_its_class_is() {
+    let text = "[batch]\ninterval = \"1m\"\nwindow = \"5m\"\nfloor = \"0.001\"\nceiling = \"1\"\nwork = 5000000\nbond = \"0.01\"\ncarry = 1\n";
+    let (_folder, path) = file("b.toml", text);
+    let (mechanism, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+    assert_eq!(mechanism, Some("batch"));
+    by_name("batch").unwrap().check(&params).unwrap();
+    let words = blueprint::words("batch", &params, &coin()).unwrap();
+    let want =
+        "one price every 60 s, 0.001 ETH to 1 ETH for 1000000 of work, 32 orders and 32 offers at most, carried 1 time";
+    assert_eq!(words, want);
+}

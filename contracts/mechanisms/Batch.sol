@@ -54,13 +54,14 @@ struct BatchParams {
 ///    are matched with, and holds `bond` until the batch is cleared. One offer a batch; it cannot be changed or taken back.
 /// 2. Bidding your cost is best, whatever the others do: your price decides only whether you sell. Two accounts of one prover are not covered by this:
 ///    a second offer can move the price for the first.
-/// 3. In `grace` after the end of the batch anyone clears it by a tick of the instance. You are awarded an order, with the deposit in
+/// 3. In `grace` after the end of the batch anyone clears it by a tick of the instance, if there are offers. You are awarded an order, with the deposit in
 ///    the place of its bond, or have the deposit back. If nobody clears it, a tick about you gives it back.
 /// 4. Have a floor no higher than your price, a bond limit of `bond`, a throughput of at least `work` in `window`, and accept each verifier
 ///    that the instance lists: who cannot take its award forfeits the deposit.
 ///
 /// For a requester: an order is worth `maxPrice * lot / work` for a lot, rounded down, but no more than `ceiling`; it enters the batch that is being
-/// collected, and cannot be cancelled. Unmatched orders go into the next batch up to `carry` times; then a tick sends them down the ladder.
+/// collected, and cannot be cancelled. Unmatched orders go into the next batch up to `carry` times; then, and when a batch is not
+/// cleared, a tick sends them down the ladder.
 ///
 /// The price. Sort orders by what they are worth, most first, and offers by what they ask, least first; `k` is the last rank at which an order is
 /// worth what the offer asks. Half of what those of rank `k + 1` name together is `p`. If there are both, and `p` is neither below the `k`-th
@@ -162,7 +163,7 @@ contract Batch is IMechanism {
         require(have <= want, Unacceptable(have, want));
         book.order(ask.id, BatchBook.entryOf(value, ask.request.work, ask.request.deadline, 0));
         book.store(shared);
-        answer.wake = uint40(_void(p, batch + p.carry));
+        answer.wake = uint40(_void(p, batch));
     }
 
     function _offer(BatchParams memory p, Ask calldata ask) private pure returns (Answer memory answer) {
@@ -181,7 +182,11 @@ contract Batch is IMechanism {
         book.offer(uint256(ask.price) << 160 | uint160(ask.actor.prover));
         book.store(shared);
         uint176 tag = uint176(_void(p, batch) << 88 | ask.price);
-        answer.moves = Answers.only(Answers.onInstance(Answers.hold(ask.actor.prover, p.bond, tag)));
+        bool stale = ask.actor.held != 0;
+        answer.moves = new Move[](stale ? 2 : 1);
+        // The ticket of a void batch ends, and with it any wish to leave: a new one stays until this batch is over.
+        if (stale) answer.moves[0] = Answers.onInstance(Answers.release(ask.actor.prover));
+        answer.moves[stale ? 1 : 0] = Answers.onInstance(Answers.hold(ask.actor.prover, p.bond, tag));
         answer.shared = shared;
         answer.wake = uint40((batch + 1) * p.interval);
     }
@@ -195,15 +200,20 @@ contract Batch is IMechanism {
         answer.shared = ask.shared;
     }
 
-    /// A tick of a request that found no offer.
+    /// A tick of a request that found no offer: no batch that it is in can be cleared any longer.
     function _leave(BatchParams memory p, Ask calldata ask) private pure returns (Answer memory answer) {
+        bytes32[] memory shared = ask.shared;
         uint256 batch = ask.openedAt / p.interval;
-        bool over = p.carry == 0 && BatchBook.print(ask.shared) == _print(ask.params)
-            && BatchBook.load(ask.shared, batch).cleared;
         uint256 last = _void(p, batch + p.carry);
-        require(over || ask.time >= last, NotYet(ask.time, last));
+        BatchBook.Book memory book = BatchBook.load(shared, batch);
+        if (BatchBook.print(shared) == _print(ask.params) && book.orders != 0) {
+            // Nothing is carried out of a batch that nobody cleared.
+            if (!book.cleared) last = _void(p, batch);
+            else if (p.carry == 0) last = 0;
+        }
+        require(ask.time >= last, NotYet(ask.time, last));
         answer.moves = Answers.only(Answers.close());
-        answer.shared = ask.shared;
+        answer.shared = shared;
     }
 
     /* CLEARING */
@@ -213,7 +223,7 @@ contract Batch is IMechanism {
         uint256 current = ask.time / p.interval;
         BatchBook.Book memory book = BatchBook.load(shared, current - 1);
         uint256 end = current * p.interval;
-        require(book.orders + book.offers != 0 && !book.cleared, NotYet(ask.time, end + p.interval));
+        require(book.offers != 0 && !book.cleared, NotYet(ask.time, end + p.interval));
         require(ask.time < end + p.grace, TooLate(ask.time, end + p.grace - 1));
         BatchMatch.Match memory found = BatchMatch.find(book, ask.data);
         answer.moves = _trade(p, book, found, ask.data);

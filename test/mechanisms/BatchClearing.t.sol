@@ -173,6 +173,19 @@ contract BatchClearingTest is BatchHarness {
         assertEq(uint8(status), uint8(Status.Closed));
     }
 
+    /// Nobody offered: there is nothing to clear, and orders go on as soon as their batch is void.
+    function test_NobodyOffers() public {
+        p.carry = 2;
+        _restart();
+        _order(1 ether);
+        vm.warp(END);
+        _assertRefuses(_clearing(), abi.encodeWithSelector(NotYet.selector, END, END + INTERVAL));
+        _assertRefuses(_ticking(address(0)), abi.encodeWithSelector(NotYet.selector, END, END + GRACE));
+        vm.warp(END + GRACE);
+        _tick();
+        assertEq(uint8(status), uint8(Status.Closed));
+    }
+
     /// As long as an order may still be carried into a batch, its own tick does not take it out.
     function test_Leave_NotWhileItMayTrade() public {
         p.carry = 2;

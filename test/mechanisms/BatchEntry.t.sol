@@ -176,7 +176,9 @@ contract BatchEntryTest is BatchHarness {
         Ask memory ask = _offering(_seller(0), 0.4 ether);
         _assertRefuses(ask, abi.encodeWithSelector(NotYet.selector, START, END + GRACE));
         vm.warp(END + GRACE);
-        _bidInstance(_seller(0), 0.4 ether, "");
+        Answer memory answer = _bidInstance(_seller(0), 0.4 ether, "");
+        assertEq(uint8(answer.moves[0].kind), uint8(MoveKind.Release), "the old one ends, with any wish to leave");
+        assertEq(uint8(answer.moves[1].kind), uint8(MoveKind.Hold));
     }
 
     function test_Offer_RevertWhen_Full() public {

@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {Ask, Cause} from "../../contracts/types/Ask.sol";
 import {BatchHarness} from "./BatchHarness.sol";
 
-/// What the mechanism's own work costs, written to snapshots/batch.json: per order and offer it is bounded, however many there are.
+/// What the mechanism's own work costs, written to snapshots/batch_steps.json: per order and offer it is bounded, however many there are.
 contract BatchGasTest is BatchHarness {
-    string private constant FILE = "batch";
+    string private constant FILE = "batch_steps";
 
     function test_Gas_Entry() public {
         for (uint256 i; i < 31; ++i) {

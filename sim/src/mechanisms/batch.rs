@@ -215,7 +215,7 @@ fn enter(p: &BatchParams, ask: &Ask) -> Result<Answer, Refusal> {
     }
     book.order(&p.order(ask.id, &ask.request));
     book.store(&mut shared);
-    Ok(Answer { shared, wake: p.void(batch + u64::from(p.carry)), ..Answer::default() })
+    Ok(Answer { shared, wake: p.void(batch), ..Answer::default() })
 }
 
 fn offer(p: &BatchParams, ask: &Ask) -> Result<Answer, Refusal> {
@@ -238,7 +238,10 @@ fn offer(p: &BatchParams, ask: &Ask) -> Result<Answer, Refusal> {
     book.offer(&Offer { prover: ask.actor.prover, ask: ask.price });
     book.store(&mut shared);
     let hold = Move::hold(ask.actor.prover, p.bond, tag(p.void(batch), ask.price)).on_instance();
-    Ok(Answer { shared, wake: p.end(batch), ..only(hold) })
+    // The ticket of a void batch ends, and with it any wish to leave: a new one stays until this batch is over.
+    let stale = (ask.actor.held != 0).then(|| Move::release(ask.actor.prover).on_instance());
+    let moves = stale.into_iter().chain([hold]).collect();
+    Ok(Answer { moves, shared, wake: p.end(batch), ..Answer::default() })
 }
 
 fn release(ask: &Ask) -> Result<Answer, Refusal> {
@@ -251,10 +254,15 @@ fn release(ask: &Ask) -> Result<Answer, Refusal> {
 
 fn leave(p: &BatchParams, ask: &Ask) -> Result<Answer, Refusal> {
     let batch = p.batch(ask.opened_at);
-    let known = book::print(&ask.shared) == print_of(&ask.params);
-    if p.carry != 0 || !known || !Book::load(&ask.shared, batch).cleared {
-        no_sooner(ask.time, p.void(batch + u64::from(p.carry)))?;
-    }
+    let book = Book::load(&ask.shared, batch);
+    let known = book::print(&ask.shared) == print_of(&ask.params) && book.orders != 0;
+    let last = match (known, book.cleared) {
+        // Nothing is carried out of a batch that nobody cleared.
+        (true, false) => p.void(batch),
+        (true, true) if p.carry == 0 => 0,
+        _ => p.void(batch + u64::from(p.carry)),
+    };
+    no_sooner(ask.time, last)?;
     Ok(Answer { shared: ask.shared.clone(), ..only(Move::close()) })
 }
 
@@ -262,7 +270,7 @@ fn clear(p: &BatchParams, ask: &Ask) -> Result<Answer, Refusal> {
     let mut shared = current(ask);
     let now = p.batch(ask.time);
     let mut book = Book::load(&shared, now.saturating_sub(1));
-    if book.orders == 0 && book.offers == 0 || book.cleared {
+    if book.offers == 0 || book.cleared {
         return Err(Refusal::NotYet { time: ask.time, not_before: p.end(now) });
     }
     no_later(ask.time, p.void(book.batch) - 1)?;

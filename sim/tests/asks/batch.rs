@@ -56,8 +56,7 @@ impl Instance {
 
     fn next(&mut self, dice: &mut Dice) -> Ask {
         let batch = self.p.batch(self.now);
-        let waiting =
-            batch.checked_sub(1).filter(|last| self.orders.contains_key(last) || self.offers.contains_key(last));
+        let waiting = batch.checked_sub(1).filter(|last| self.offers.contains_key(last));
         if waiting.is_some() && !dice.one_in(4) {
             return self.clear(dice);
         }
