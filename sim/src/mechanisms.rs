@@ -8,6 +8,7 @@ pub mod english;
 pub mod posted;
 pub mod race;
 pub mod reserved;
+pub mod rfq;
 pub mod scoring;
 pub mod sealed;
 pub mod seat;
@@ -67,6 +68,7 @@ pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
         &sealed::SealedBid,
         &english::English,
         &race::Race,
+        &rfq::Rfq,
         &seat::Seat,
         &scoring::Scoring,
         &committee::Committee,

@@ -104,6 +104,13 @@ fn english() {
 }
 
 #[test]
+fn rfq() {
+    let asks = asks::rfq(&mut Dice::new(12), 600);
+    let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    check_file("rfq", asks, &refusals, &["Hold", "Hold+Release", "Release", "Award", "Close", ""]);
+}
+
+#[test]
 fn race() {
     let asks = asks::race(&mut Dice::new(6), 500);
     let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];

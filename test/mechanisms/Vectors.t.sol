@@ -10,6 +10,7 @@ import {Dutch} from "../../contracts/mechanisms/Dutch.sol";
 import {English} from "../../contracts/mechanisms/English.sol";
 import {PostedPrice} from "../../contracts/mechanisms/PostedPrice.sol";
 import {Race} from "../../contracts/mechanisms/Race.sol";
+import {Rfq} from "../../contracts/mechanisms/Rfq.sol";
 import {Scoring} from "../../contracts/mechanisms/Scoring.sol";
 import {Reserved} from "../../contracts/mechanisms/Reserved.sol";
 import {SealedBid} from "../../contracts/mechanisms/SealedBid.sol";
@@ -33,6 +34,10 @@ contract VectorsTest is Test {
 
     function test_EnglishIsItsTwin() public {
         _compare(new English());
+    }
+
+    function test_RfqIsItsTwin() public {
+        _compare(new Rfq());
     }
 
     function test_RaceIsItsTwin() public {
