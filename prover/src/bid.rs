@@ -11,6 +11,7 @@ pub mod dutch;
 pub mod english;
 pub mod posted;
 pub mod race;
+pub mod rfq;
 pub mod scoring;
 pub mod sealed;
 pub mod sortition;
@@ -24,7 +25,7 @@ use bourse_sim::{
     event::Offer,
     mechanisms::{
         self, committee::CommitteeParams, dutch::DutchParams, english::EnglishParams, posted::PostedParams,
-        race::RaceParams, scoring::ScoringParams, sealed::SealedParams, sortition::SortitionParams,
+        race::RaceParams, rfq::RfqParams, scoring::ScoringParams, sealed::SealedParams, sortition::SortitionParams,
     },
     request::Request,
 };
@@ -43,6 +44,8 @@ pub enum Rule {
     Sealed(SealedParams),
     /// See [`english`].
     English(EnglishParams),
+    /// See [`rfq`].
+    Rfq(RfqParams),
     /// See [`committee`].
     Committee(CommitteeParams),
     /// See [`race`].
@@ -200,6 +203,7 @@ impl Rule {
             "dutch" => DutchParams::decode(params).map(Self::Dutch),
             "sealed" => SealedParams::decode(params).map(Self::Sealed),
             "english" => EnglishParams::decode(params).map(Self::English),
+            "rfq" => RfqParams::decode(params).map(Self::Rfq),
             "committee" => CommitteeParams::decode(params).map(Self::Committee),
             "race" => RaceParams::decode(params).map(Self::Race),
             "sortition" => SortitionParams::decode(params).map(|params| Self::Sortition(params, Lot::default())),
@@ -229,6 +233,7 @@ pub fn decide(opening: &Opening<'_>, bidder: &Bidder<'_>, now: Time) -> Result<D
         Rule::Dutch(params) => dutch::decide(params, opening, bidder, &ask, now),
         Rule::Sealed(params) => sealed::decide(params, opening, bidder, &ask, now),
         Rule::English(params) => english::decide(params, opening, bidder, &ask, now),
+        Rule::Rfq(params) => rfq::decide(params, opening, bidder, &ask, now),
         Rule::Committee(params) => committee::decide(params, opening, bidder, &ask, now),
         Rule::Race(params) => race::decide(params, opening, bidder, &ask, now),
         Rule::Sortition(params, lot) => sortition::decide(params, lot, opening, bidder, &ask, now),

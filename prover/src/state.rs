@@ -187,7 +187,7 @@ impl State {
     /// The requests that this prover could still bid on: open, not failed by it before, unless it needs no award, and without its
     /// ticket, unless it may have to bid again.
     pub fn open(&self) -> impl Iterator<Item = (&Id, &Case)> {
-        let again = |case: &Case| matches!(self.rule(case), Ok(Rule::English(_)));
+        let again = |case: &Case| matches!(self.rule(case), Ok(Rule::English(_) | Rule::Rfq(_)));
         let races = |case: &Case| matches!(self.rule(case), Ok(Rule::Race(_)));
         let failed = move |case: &Case| case.failed == Some(self.me) && !races(case);
         let fresh = move |case: &Case| !failed(case) && (!case.tickets.contains_key(&self.me) || again(case));

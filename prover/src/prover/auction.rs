@@ -165,6 +165,7 @@ impl Prover {
                     let promised = job.due.saturating_sub(award);
                     return Some(load(job, award.max(now), award.max(now) + promised));
                 }
+                Ok(Rule::Rfq(params)) => params.end(case.time),
                 _ => return None,
             };
             let due = (award + SETTLING + Time::from(case.request.window)).min(case.request.deadline);

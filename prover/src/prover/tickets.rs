@@ -88,6 +88,9 @@ impl Prover {
                     let over = stage.is_ok_and(|stage| stage.last + GRACE < now);
                     return if over && self.helps(id, ZERO, now) { Duty::Settle } else { Duty::Nothing };
                 }
+                Ok(Rule::Rfq(params)) if params.end(case.time) + GRACE < now && self.helps(id, ZERO, now) => {
+                    return Duty::Settle;
+                }
                 _ => return Duty::Nothing,
             };
             return match now {
