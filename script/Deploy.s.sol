@@ -31,6 +31,7 @@ contract Deploy is Script {
         _place("English", "");
         _place("Race", "");
         _place("Scoring", "");
+        _place("Rfq", "");
         _place("Committee", "");
         _place("Seat", "");
         _place("Reserved", "");

@@ -13,6 +13,8 @@ pub const DUTCH: &str = include_str!("../code/Dutch.hex");
 pub const SEALED_BID: &str = include_str!("../code/SealedBid.hex");
 /// The mechanism "english".
 pub const ENGLISH: &str = include_str!("../code/English.hex");
+/// The mechanism "rfq".
+pub const RFQ: &str = include_str!("../code/Rfq.hex");
 /// The mechanism "race".
 pub const RACE: &str = include_str!("../code/Race.hex");
 /// The mechanism "scoring".

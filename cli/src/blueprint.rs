@@ -16,6 +16,7 @@ mod english;
 mod posted;
 mod race;
 mod reserved;
+mod rfq;
 mod scoring;
 mod sealed;
 mod seat;
@@ -28,6 +29,7 @@ pub use english::English;
 pub use posted::Posted;
 pub use race::Race;
 pub use reserved::Reserved;
+pub use rfq::Rfq;
 pub use scoring::Scoring;
 pub use sealed::Sealed;
 pub use seat::Seat;
@@ -73,6 +75,9 @@ pub struct Blueprint {
     /// Parameters of an open descending auction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub english: Option<English>,
+    /// Parameters of a request for quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rfq: Option<Rfq>,
     /// Parameters of a proof race.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub race: Option<Race>,
@@ -112,11 +117,12 @@ impl Blueprint {
     /// # Errors
     /// If it has no parameters, or those of several.
     pub fn encoded(&self, token: &Token, stake: &Token) -> Result<Encoded> {
-        let tables: [Option<Result<Encoded>>; 12] = [
+        let tables: [Option<Result<Encoded>>; 13] = [
             self.posted.as_ref().map(|table| Ok((Some("posted"), table.encode(token)?))),
             self.dutch.as_ref().map(|table| Ok((Some("dutch"), table.encode()?))),
             self.sealed.as_ref().map(|table| Ok((Some("sealed"), table.encode(stake)?))),
             self.english.as_ref().map(|table| Ok((Some("english"), table.encode(stake)?))),
+            self.rfq.as_ref().map(|table| Ok((Some("rfq"), table.encode(stake)?))),
             self.race.as_ref().map(|table| Ok((Some("race"), table.encode(stake)?))),
             self.scoring.as_ref().map(|table| Ok((Some("scoring"), table.encode(token, stake)?))),
             self.committee.as_ref().map(|table| Ok((Some("committee"), table.encode(stake)?))),
@@ -147,6 +153,7 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
         "english" => english::words(params),
         "race" => race::words(params),
         "scoring" => scoring::words(params),
+        "rfq" => rfq::words(params),
         "committee" => committee::words(params),
         "seat" => seat::words(params, token),
         "reserved" => reserved::words(params, token),
@@ -157,8 +164,9 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
 }
 
 /// The tables that a blueprint can have, as their mechanisms are named.
-const TABLES: [&str; 11] =
-    ["posted", "dutch", "sealed", "english", "race", "committee", "scoring", "seat", "reserved", "sortition", "batch"];
+const TABLES: [&str; 12] = [
+    "posted", "dutch", "sealed", "english", "race", "rfq", "committee", "scoring", "seat", "reserved", "sortition", "batch",
+];
 
 fn time(name: &str, text: &str) -> Result<u32> {
     let seconds = amount::seconds(text).with_context(|| name.to_owned())?;

@@ -121,6 +121,7 @@ fn contracts(options: Options) -> Result<Vec<Contract>> {
         ("english", code::ENGLISH),
         ("race", code::RACE),
         ("scoring", code::SCORING),
+        ("rfq", code::RFQ),
         ("committee", code::COMMITTEE),
         ("seat", code::SEAT),
         ("reserved", code::RESERVED),

@@ -17,6 +17,8 @@ pub enum Shipped {
     Sealed,
     /// An open auction, bid down with a soft close
     English,
+    /// A request for quotes, brought with the request
+    Rfq,
     /// A proof race, paid by rank
     Race,
     /// A scoring auction: price, time and bond in one score
@@ -41,6 +43,7 @@ impl Shipped {
             Self::Dutch => include_str!("templates/dutch.toml"),
             Self::Sealed => include_str!("templates/sealed.toml"),
             Self::English => include_str!("templates/english.toml"),
+            Self::Rfq => include_str!("templates/rfq.toml"),
             Self::Race => include_str!("templates/race.toml"),
             Self::Scoring => include_str!("templates/scoring.toml"),
             Self::Committee => include_str!("templates/committee.toml"),

@@ -150,6 +150,21 @@ fn an_open_auction_needs_few_words() {
 }
 
 #[test]
+fn a_request_for_quotes_needs_only_a_deposit() {
+    let (_folder, path) = file("q.toml", "[rfq]\ndeposit_floor = \"0.001\"\n");
+    let (mechanism, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+    assert_eq!(mechanism, Some("rfq"));
+    by_name("rfq").unwrap().check(&params).unwrap();
+    assert_eq!(blueprint::words("rfq", &params, &coin()).unwrap(), "a quote is awarded at once, 0 standbys");
+
+    let text = "[rfq]\nexclusivity = \"24s\"\npatience = \"5m\"\ndeposit_floor = \"0.001\"\nstandbys = 1\n";
+    let (_folder, path) = file("x.toml", text);
+    let (_, params) = Blueprint::read(&path).unwrap().encoded(&coin(), &coin()).unwrap();
+    let words = blueprint::words("rfq", &params, &coin()).unwrap();
+    assert_eq!(words, "a quote can be overridden by 1 % for 24 s, without one waits 300 s for 100 %, 1 standby");
+}
+
+#[test]
 fn a_race_says_how_proofs_are_bound() {
     let text = "[race]\npatience = \"10m\"\ncommit_blocks = 0\n";
     let (_folder, path) = file("r.toml", text);

@@ -11,6 +11,7 @@ use bourse_sim::mechanisms::posted::PostedParams;
 use bourse_sim::mechanisms::race::RaceParams;
 use bourse_sim::mechanisms::reserved::{Contract, ReservedParams};
 use bourse_sim::mechanisms::scoring::ScoringParams;
+use bourse_sim::mechanisms::rfq::{self, RfqParams};
 use bourse_sim::mechanisms::sealed::SealedParams;
 use bourse_sim::mechanisms::seat::{SeatParams, Seating};
 use bourse_sim::mechanisms::sortition::{self, Drawing, SortitionParams};
@@ -149,6 +150,21 @@ impl State {
                 Some(match best {
                     Some(_) if now <= auction.end => stage("price falling".to_owned(), best, auction.end),
                     _ => stage("to be awarded".to_owned(), best, case.request.deadline),
+                })
+            }
+            "rfq" => {
+                let params = RfqParams::decode(&config.params).ok()?;
+                let best = case.words.iter().find_map(rfq::quote).map(|(_, price)| price);
+                let last = opened + u64::from(params.patience);
+                Some(match best {
+                    Some(_) if now < params.end(opened) => {
+                        stage("quoted, can be overridden".to_owned(), best, params.end(opened) - 1)
+                    }
+                    Some(_) => stage("to be awarded".to_owned(), best, case.request.deadline),
+                    None if rfq::invited(&case.words) && now <= last => {
+                        stage("waiting for a quote".to_owned(), Some(params.start(max)), last)
+                    }
+                    None => stage("to be closed".to_owned(), None, case.request.deadline),
                 })
             }
             "race" => {
