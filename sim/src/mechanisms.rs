@@ -61,7 +61,7 @@ pub struct Session {
 
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 11] = [
+    let all: [&'static dyn Mechanism; 12] = [
         &batch::Batch,
         &posted::PostedPrice,
         &dutch::Dutch,
