@@ -44,9 +44,9 @@ contract RfqLifeTest is Base {
         _assertAtRest();
     }
 
-    /// Its parts, for comparison: the request alone, and then the same prover's bid, brought by itself.
+    /// Its parts, for comparison: the request alone, and then the same prover's bid, sent by itself in the same second.
     function test_Gas_InTwoTransactions() public {
-        Request memory r = request(_under(0, 60, 0));
+        Request memory r = request(plain);
         opened(r);
         vm.snapshotGasLastCall(FILE, "rfq_request_alone");
         Order[] memory orders = order(r, bidFor(r, provers[0], 0.003 ether));
