@@ -165,7 +165,18 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
 
 /// The tables that a blueprint can have, as their mechanisms are named.
 const TABLES: [&str; 12] = [
-    "posted", "dutch", "sealed", "english", "race", "rfq", "committee", "scoring", "seat", "reserved", "sortition", "batch",
+    "posted",
+    "dutch",
+    "sealed",
+    "english",
+    "race",
+    "rfq",
+    "committee",
+    "scoring",
+    "seat",
+    "reserved",
+    "sortition",
+    "batch",
 ];
 
 fn time(name: &str, text: &str) -> Result<u32> {
