@@ -3,6 +3,8 @@
 use anyhow::{Context, Result};
 use bourse_chain::{Block, Follower, Head, Start, Update};
 use bourse_sim::event::Event;
+use bourse_sim::market::{Market, Turn};
+use bourse_sim::mechanisms::by_name;
 use bourse_sim::{Account, Id};
 
 use crate::journey::{Journey, about};
@@ -76,6 +78,30 @@ pub async fn find(session: &Session, text: &str) -> Result<Record> {
     let id = amount::word(text).context("not the id of a request made from here; of others, the whole id is needed")?;
     let found = search(session, |entered| entered.id == id).await?;
     found.with_context(|| format!("the market has no request {}", amount::hex(&id)))
+}
+
+/// What a tick about `about` has to bring, by what the market's events say; nothing if the request's mechanism is none that is known here.
+///
+/// # Errors
+/// If the chain cannot be read, or is none of this market.
+pub async fn brief(session: &Session, id: &Id, about: Account) -> Result<Vec<u8>> {
+    let mut market = Market::new(session.node.stake_token().await?);
+    let mut follower = session.history();
+    let head = loop {
+        match follower.next().await? {
+            Update::Committed(block) => {
+                market.commit(&block.events, block.time)?;
+            }
+            Update::Reverted(_) => market.revert()?,
+            Update::Tip(head) => break head,
+        }
+    };
+    let config = market.request(id).and_then(|case| market.instances().get(&case.instance)?.config(case.version));
+    let Some(config) = config else { return Ok(Vec::new()) };
+    let name = session.node.mechanism_name(config.mechanism).await?;
+    let Some(twin) = name.as_deref().and_then(by_name) else { return Ok(Vec::new()) };
+    let turn = Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() };
+    Ok(market.ticking(twin, id, turn).map(|ask| ask.data).unwrap_or_default())
 }
 
 /// The request that this account would make of the same words, if it is on the chain.

@@ -23,7 +23,7 @@ pub(crate) async fn name(node: Node, mechanism: Account) -> Input {
 
 /// Asks what a tick would lead to at `now`, the head's time.
 pub(crate) async fn peek(node: Node, request: Request, question: Question, now: Time) -> Input {
-    let word = match node.peek(&request, question.about, &[]).await {
+    let word = match node.peek(&request, question.about, &question.data).await {
         Ok(answer) if answer.moves.is_empty() => Word::Nothing(answer.wake),
         Ok(answer) => Word::Moves(answer.moves),
         Err(NodeError::Reverted(revert)) => match revert.fault(now) {

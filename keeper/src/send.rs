@@ -47,7 +47,7 @@ impl Keeper {
     fn intent(&self, action: &Action) -> Option<Intent> {
         let request = |id| self.state.market().request(id).map(|case| case.request.as_ref());
         let call: Call = match &action.deed {
-            Deed::Tick { request: id, about } => call::tick(request(id)?, *about, &[]),
+            Deed::Tick { request: id, about } => call::tick(request(id)?, *about, &self.state.brief(id, *about)),
             Deed::TickInstance { instance, about } => {
                 let (ask, requests) = self.state.instance_session(*instance, *about)?;
                 let requests = requests.iter().map(|id| request(id).cloned()).collect::<Option<Vec<_>>>()?;

@@ -217,6 +217,13 @@ impl Market {
         })
     }
 
+    /// The question of a tick, with the data that `twin`, the request's mechanism, has to be brought for it.
+    pub fn ticking(&self, twin: &dyn Mechanism, id: &Id, turn: Turn) -> Option<Ask> {
+        let book = &self.request(id)?.book;
+        let ask = self.ask(id, Turn { cause: Cause::Tick, ..turn })?;
+        Some(Ask { data: twin.brief(&ask, book), ..ask })
+    }
+
     /// The question that the market would ask about an instance itself; the twin of `_itself` in `contracts/Instances.sol`. None if
     /// there is no such instance.
     pub fn ask_instance(&self, number: u32, turn: Turn) -> Option<Ask> {

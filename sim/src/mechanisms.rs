@@ -43,6 +43,14 @@ pub trait Mechanism: Sync {
     /// To say no: what is wrong with the bid, or when to come back.
     fn step(&self, ask: &Ask) -> Result<Answer, Refusal>;
 
+    /// The data that a tick has to bring. `ask` is the tick without them, `book` all deposits of the request in this rung, in their order
+    /// ([`Case::book`]): what a mechanism that keeps but a running hash of them has replayed. Nothing for most.
+    ///
+    /// [`Case::book`]: crate::market::Case::book
+    fn brief(&self, _ask: &Ask, _book: &[(Account, Ticket)]) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// What a tick of the instance itself has to bring. `ask` is the tick with nothing brought, `orders` the open requests under the
     /// instance and `offers` the deposits on it, each in the order in which they came. Nothing for most.
     fn session(&self, _ask: &Ask, _orders: &[(Id, &Request)], _offers: &[(Account, Ticket)]) -> Session {

@@ -19,9 +19,9 @@ pub struct Tick {
     /// The prover whose deposit is to be looked at
     #[arg(long, value_name = "ADDRESS", value_parser = amount::account)]
     pub about: Option<Account>,
-    /// What the mechanism asks for, in hex
-    #[arg(long, value_name = "HEX", default_value = "")]
-    pub data: String,
+    /// What the mechanism has to be brought, in hex [default: what a shipped one needs]
+    #[arg(long, value_name = "HEX")]
+    pub data: Option<String>,
 }
 
 /// Says that time has passed.
@@ -30,8 +30,12 @@ pub struct Tick {
 /// If nothing follows from it now, and when it will.
 pub async fn tick(session: &Session, options: &Tick) -> Result<()> {
     let record = track::find(session, &options.id).await?;
-    let data = amount::bytes(&options.data)?;
-    let done = call::tick(&record.request, options.about.unwrap_or(ZERO), &data);
+    let about = options.about.unwrap_or(ZERO);
+    let data = match &options.data {
+        Some(data) => amount::bytes(data)?,
+        None => track::brief(session, &record.id, about).await?,
+    };
+    let done = call::tick(&record.request, about, &data);
     act(session, &record, done, "ticked").await
 }
 

@@ -30,6 +30,8 @@ pub struct Question {
     pub about: Account,
     /// The state that the answer is about.
     pub epoch: String,
+    /// What the tick would bring.
+    pub data: Vec<u8>,
 }
 
 /// The chain's answer.
@@ -85,14 +87,8 @@ impl State {
             // A twin knows no hashes of blocks.
             Rule::Twin(twin) if config.shape.flags & DRAWS == 0 => {
                 let head = self.head();
-                let turn = Turn {
-                    cause: Cause::Tick,
-                    actor: about,
-                    time: head.time,
-                    block_number: head.number,
-                    ..Turn::default()
-                };
-                let ask = self.market().ask(id, turn)?;
+                let turn = Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() };
+                let ask = self.market().ticking(*twin, id, turn)?;
                 Some(twin.step(&ask).map(|answer| answer.moves).unwrap_or_default())
             }
             _ => match self.peeks.get(&(*id, about)) {
@@ -102,6 +98,15 @@ impl State {
                 _ => None,
             },
         }
+    }
+
+    /// What a tick about `about` has to bring, as far as that is known here: a mechanism without a twin is brought nothing.
+    pub fn brief(&self, id: &Id, about: Account) -> Vec<u8> {
+        let config = self.market().request(id).and_then(|case| self.config(case));
+        let Some(twin) = config.and_then(|config| self.twin(&config.mechanism)) else { return Vec::new() };
+        let head = self.head();
+        let turn = Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() };
+        self.market().ticking(twin, id, turn).map(|ask| ask.data).unwrap_or_default()
     }
 
     /// A tick of an instance itself, about `about`, and the requests that it brings along; only of rules that have a twin.
@@ -208,7 +213,8 @@ impl State {
             for about in nobody.into_iter().chain(case.tickets.keys().copied()) {
                 let epoch = self.epoch(case, about);
                 if self.peeks.get(&(*id, about)).is_none_or(|peek| peek.is_stale(&epoch, self.head().time)) {
-                    questions.push(Question { request: *id, about, epoch });
+                    let data = self.brief(id, about);
+                    questions.push(Question { request: *id, about, epoch, data });
                 }
             }
             if questions.len() >= limit {

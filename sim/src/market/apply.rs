@@ -147,6 +147,7 @@ impl Market {
             arrival: self.cases.arrive(),
             words,
             tickets: Default::default(),
+            book: Vec::new(),
             beacon: None,
             proof: None,
             steps: vec![(time, Step::Entered)],
@@ -162,6 +163,7 @@ impl Market {
         self.supply.lock(prover, old.unwrap_or(0), ticket.amount, i32::from(old.is_none()))?;
         self.cases.edit(id, |case| {
             case.tickets.insert(prover, ticket);
+            case.book.push((prover, ticket));
         })
     }
 
@@ -226,6 +228,7 @@ impl Market {
             case.arrival = arrival;
             case.time = time;
             case.words = words;
+            case.book = Vec::new();
             case.steps.push((time, Step::Climbed { rung }));
         })
     }

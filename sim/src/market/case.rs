@@ -84,6 +84,9 @@ pub struct Case {
     pub words: Vec<Id>,
     /// Deposits that stand.
     pub tickets: BTreeMap<Account, Ticket>,
+    /// Every deposit that was made in this rung, in the order in which they were made, changes of one included. Empty once the request
+    /// has ended.
+    pub book: Vec<(Account, Ticket)>,
     /// The block whose hash is its beacon.
     pub beacon: Option<u64>,
     /// The proof that fulfilled it.
@@ -128,6 +131,7 @@ impl Case {
     pub(super) fn end(&mut self, status: Status, time: Time, step: Step) {
         self.status = status;
         self.input = Arc::default();
+        self.book = Vec::new();
         self.steps.push((time, step));
     }
 
