@@ -33,6 +33,7 @@ contract Deploy is Script {
         _place("Scoring", "");
         _place("Rfq", "");
         _place("Committee", "");
+        _place("Contest", "");
         _place("Seat", "");
         _place("Reserved", "");
         _place("Sortition", "");

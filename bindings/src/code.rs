@@ -21,6 +21,8 @@ pub const RACE: &str = include_str!("../code/Race.hex");
 pub const SCORING: &str = include_str!("../code/Scoring.hex");
 /// The mechanism "committee".
 pub const COMMITTEE: &str = include_str!("../code/Committee.hex");
+/// The mechanism "contest".
+pub const CONTEST: &str = include_str!("../code/Contest.hex");
 /// The mechanism "seat".
 pub const SEAT: &str = include_str!("../code/Seat.hex");
 /// The mechanism "reserved".

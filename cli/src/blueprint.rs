@@ -11,6 +11,7 @@ use crate::amount;
 
 mod batch;
 mod committee;
+mod contest;
 mod dutch;
 mod english;
 mod posted;
@@ -24,6 +25,7 @@ mod sortition;
 
 pub use batch::Batch;
 pub use committee::Committee;
+pub use contest::Contest;
 pub use dutch::Dutch;
 pub use english::English;
 pub use posted::Posted;
@@ -87,6 +89,9 @@ pub struct Blueprint {
     /// Parameters of a committee.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub committee: Option<Committee>,
+    /// Parameters of a contest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contest: Option<Contest>,
     /// Parameters of a perpetual seat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seat: Option<Seat>,
@@ -117,7 +122,7 @@ impl Blueprint {
     /// # Errors
     /// If it has no parameters, or those of several.
     pub fn encoded(&self, token: &Token, stake: &Token) -> Result<Encoded> {
-        let tables: [Option<Result<Encoded>>; 13] = [
+        let tables: [Option<Result<Encoded>>; 14] = [
             self.posted.as_ref().map(|table| Ok((Some("posted"), table.encode(token)?))),
             self.dutch.as_ref().map(|table| Ok((Some("dutch"), table.encode()?))),
             self.sealed.as_ref().map(|table| Ok((Some("sealed"), table.encode(stake)?))),
@@ -126,6 +131,7 @@ impl Blueprint {
             self.race.as_ref().map(|table| Ok((Some("race"), table.encode(stake)?))),
             self.scoring.as_ref().map(|table| Ok((Some("scoring"), table.encode(token, stake)?))),
             self.committee.as_ref().map(|table| Ok((Some("committee"), table.encode(stake)?))),
+            self.contest.as_ref().map(|table| Ok((Some("contest"), table.encode(token, stake)?))),
             self.seat.as_ref().map(|table| Ok((Some("seat"), table.encode(token, stake)?))),
             self.reserved.as_ref().map(|table| Ok((Some("reserved"), table.encode(token, stake)?))),
             self.sortition.as_ref().map(|table| Ok((Some("sortition"), table.encode(token, stake)?))),
@@ -155,6 +161,7 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
         "scoring" => scoring::words(params),
         "rfq" => rfq::words(params),
         "committee" => committee::words(params),
+        "contest" => contest::words(params, token),
         "seat" => seat::words(params, token),
         "reserved" => reserved::words(params, token),
         "sortition" => sortition::words(params, token),
@@ -164,7 +171,7 @@ pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
 }
 
 /// The tables that a blueprint can have, as their mechanisms are named.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "posted",
     "dutch",
     "sealed",
@@ -172,6 +179,7 @@ const TABLES: [&str; 12] = [
     "race",
     "rfq",
     "committee",
+    "contest",
     "scoring",
     "seat",
     "reserved",

@@ -123,6 +123,7 @@ fn contracts(options: Options) -> Result<Vec<Contract>> {
         ("scoring", code::SCORING),
         ("rfq", code::RFQ),
         ("committee", code::COMMITTEE),
+        ("contest", code::CONTEST),
         ("seat", code::SEAT),
         ("reserved", code::RESERVED),
         ("sortition", code::SORTITION),

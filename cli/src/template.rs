@@ -25,6 +25,8 @@ pub enum Shipped {
     Scoring,
     /// A committee that shares the work
     Committee,
+    /// A contest by all-pay tickets, one of which is drawn
+    Contest,
     /// A seat that serves every request, until outbid
     Seat,
     /// Capacity reserved by contract
@@ -47,6 +49,7 @@ impl Shipped {
             Self::Race => include_str!("templates/race.toml"),
             Self::Scoring => include_str!("templates/scoring.toml"),
             Self::Committee => include_str!("templates/committee.toml"),
+            Self::Contest => include_str!("templates/contest.toml"),
             Self::Seat => include_str!("templates/seat.toml"),
             Self::Reserved => include_str!("templates/reserved.toml"),
             Self::Sortition => include_str!("templates/sortition.toml"),

@@ -298,3 +298,20 @@ fn a_batch_says_what_its_class_is() {
         "one price every 60 s, 0.001 ETH to 1 ETH for 1000000 of work, 32 orders and 32 offers at most, carried 1 time";
     assert_eq!(words, want);
 }
+
+#[test]
+fn a_contest_is_paid_in_what_stakes_are() {
+    let text = "[contest]\nentry = \"1m\"\nsettling = \"2m\"\nmin_ticket = \"0.001\"\nmax_ticket = \"0.5\"\n";
+    let (_folder, path) = file("c.toml", text);
+    let blueprint = Blueprint::read(&path).unwrap();
+    let (mechanism, params) = blueprint.encoded(&coin(), &coin()).unwrap();
+    assert_eq!(mechanism, Some("contest"));
+    by_name("contest").unwrap().check(&params).unwrap();
+    let words = blueprint::words("contest", &params, &coin()).unwrap();
+    let want = "one of up to 40 entrants is drawn in proportion to its ticket and paid 100 % less that; \
+                tickets of 0.001 ETH to 0.5 ETH for 60 s, all pay";
+    assert_eq!(words, want);
+    let token = Token { address: [7; 20], symbol: "USD".into(), decimals: 6 };
+    let error = blueprint.encoded(&token, &coin()).unwrap_err().to_string();
+    assert!(error.contains("the token that stakes are in, ETH"), "{error}");
+}

@@ -6,6 +6,7 @@
 
 pub mod capacity;
 pub mod committee;
+pub mod contest;
 pub mod cost;
 pub mod dutch;
 pub mod english;
@@ -24,8 +25,9 @@ use bourse_sim::{
     equilibrium::{Rivalry, first_price_bid},
     event::Offer,
     mechanisms::{
-        self, committee::CommitteeParams, dutch::DutchParams, english::EnglishParams, posted::PostedParams,
-        race::RaceParams, rfq::RfqParams, scoring::ScoringParams, sealed::SealedParams, sortition::SortitionParams,
+        self, committee::CommitteeParams, contest::ContestParams, dutch::DutchParams, english::EnglishParams,
+        posted::PostedParams, race::RaceParams, rfq::RfqParams, scoring::ScoringParams, sealed::SealedParams,
+        sortition::SortitionParams,
     },
     request::Request,
 };
@@ -54,6 +56,8 @@ pub enum Rule {
     Sortition(SortitionParams, Lot),
     /// See [`scoring`].
     Scoring(ScoringParams),
+    /// See [`contest`].
+    Contest(ContestParams),
 }
 
 /// An open request.
@@ -126,6 +130,8 @@ pub enum Decision {
     Race(Terms),
     /// The same, for which a deposit has to stand first.
     Enter(Terms),
+    /// Buy a ticket of this size, in the stake token.
+    Buy(Terms, Wei),
 }
 
 /// The terms of a bid.
@@ -180,6 +186,10 @@ pub enum Reason {
     UnknownMechanism(String),
     #[error("its parameters are not those of its mechanism: {0}")]
     Params(Refusal),
+    #[error("it is paid in another token than stakes are in, or says that those are in another")]
+    StakeToken,
+    #[error("no ticket is worth its price")]
+    NoTicket,
     #[error("its input was not looked at yet, or cannot be proven")]
     Unchecked,
 }
@@ -208,6 +218,7 @@ impl Rule {
             "race" => RaceParams::decode(params).map(Self::Race),
             "sortition" => SortitionParams::decode(params).map(|params| Self::Sortition(params, Lot::default())),
             "scoring" => ScoringParams::decode(params).map(Self::Scoring),
+            "contest" => ContestParams::decode(params).map(Self::Contest),
             _ => return Err(Reason::UnknownMechanism(name.to_owned())),
         }
         .map_err(Reason::Params)
@@ -238,6 +249,7 @@ pub fn decide(opening: &Opening<'_>, bidder: &Bidder<'_>, now: Time) -> Result<D
         Rule::Race(params) => race::decide(params, opening, bidder, &ask, now),
         Rule::Sortition(params, lot) => sortition::decide(params, lot, opening, bidder, &ask, now),
         Rule::Scoring(params) => scoring::decide(params, opening, bidder, &ask, now),
+        Rule::Contest(params) => contest::decide(params, opening, bidder, &ask, now),
     }
 }
 

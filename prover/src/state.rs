@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 use bourse_chain::{Head, Update};
 use bourse_sim::{
     Account, Id, Time, Wei, ZERO,
-    ask::{Answer, Cause, Refusal, Status},
+    ask::{Answer, Ask, Refusal, Status},
     event::Declaration,
     market::{Case, DRAINING, Market, Prover, Turn, Violation},
-    mechanisms::{self, committee::CommitteeParams, race::RaceParams, sortition::Enrolment},
+    mechanisms::{self, Mechanism, committee::CommitteeParams, race::RaceParams, sortition::Enrolment},
 };
 
 use crate::{
@@ -217,6 +217,8 @@ impl State {
         let name = self.names.get(&config.mechanism);
         let unknown = || Reason::UnknownMechanism(alloy::primitives::Address::from(config.mechanism).to_string());
         Ok(match Rule::read(name.ok_or_else(unknown)?, &config.params)? {
+            // It would be paid in one token less what it put down in another.
+            Rule::Contest(params) if params.stake_token != self.market.stake_token() => return Err(Reason::StakeToken),
             Rule::Sortition(params, _) => Rule::Sortition(params, self.lot(case)),
             other => other,
         })
@@ -265,14 +267,22 @@ impl State {
     /// # Errors
     /// Its no, or none if there is no twin for it.
     pub fn tick(&self, id: &Id, about: Account, time: Time) -> Result<Answer, Option<Refusal>> {
-        let case = self.market.request(id).ok_or(None)?;
-        let instance = self.market.instances().get(&case.instance).ok_or(None)?;
-        let config = instance.config(case.version).ok_or(None)?;
-        let twin = self.names.get(&config.mechanism).and_then(|name| mechanisms::by_name(name)).ok_or(None)?;
-        let block_number = self.head.map_or(0, |head| head.number + 1);
-        let turn = Turn { cause: Cause::Tick, actor: about, time, block_number, ..Turn::default() };
-        let ask = self.market.ask(id, turn).ok_or(None)?;
+        let (twin, ask) = self.ticking(id, about, time).ok_or(None)?;
         twin.step(&ask).map_err(Some)
+    }
+
+    /// What such a tick has to bring.
+    pub fn brief(&self, id: &Id, about: Account, time: Time) -> Vec<u8> {
+        self.ticking(id, about, time).map(|(_, ask)| ask.data).unwrap_or_default()
+    }
+
+    fn ticking(&self, id: &Id, about: Account, time: Time) -> Option<(&'static dyn Mechanism, Ask)> {
+        let case = self.market.request(id)?;
+        let config = self.market.instances().get(&case.instance)?.config(case.version)?;
+        let twin = self.names.get(&config.mechanism).and_then(|name| mechanisms::by_name(name))?;
+        let block_number = self.head.map_or(0, |head| head.number + 1);
+        let turn = Turn { actor: about, time, block_number, ..Turn::default() };
+        Some((twin, self.market.ticking(twin, id, turn)?))
     }
 
     /// Stake that bids and awards on open requests will need beyond the tickets that stand for them.

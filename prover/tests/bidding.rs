@@ -375,7 +375,9 @@ proptest! {
                 prop_assert!(now < until);
                 return Ok(());
             }
-            Ok(Decision::Race(_) | Decision::Enter(_)) => unreachable!("no rule here is a race"),
+            Ok(Decision::Race(_) | Decision::Enter(_) | Decision::Buy(..)) => {
+                unreachable!("no rule here is a race or a contest")
+            }
             Err(reason) => {
                 prop_assert!(!reason.to_string().is_empty());
                 return Ok(());

@@ -44,7 +44,7 @@ fn the_example_is_complete_and_valid() {
     let config: Config = toml::from_str(&String::from_utf8(output.stdout).unwrap()).unwrap();
     assert_eq!(config.supply.stake.0, 1_000_000_000_000_000_000);
     assert_eq!(config.offers[0].floor.0, 1_000_000_000);
-    assert_eq!(config.supply.mechanisms.len(), 7);
+    assert_eq!(config.supply.mechanisms.len(), 8);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 pub mod batch;
 pub mod committee;
+pub mod contest;
 pub mod dutch;
 pub mod english;
 pub mod posted;
@@ -69,7 +70,7 @@ pub struct Session {
 
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 12] = [
+    let all: [&'static dyn Mechanism; 13] = [
         &batch::Batch,
         &posted::PostedPrice,
         &dutch::Dutch,
@@ -81,6 +82,7 @@ pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
         &scoring::Scoring,
         &committee::Committee,
         &reserved::Reserved,
+        &contest::Contest,
         &sortition::Sortition,
     ];
     all.into_iter().find(|mechanism| mechanism.name() == name)

@@ -185,9 +185,20 @@ impl Auction {
 
 #[test]
 fn twins_are_found_by_the_name_their_contract_has() {
-    for name in
-        ["batch", "posted", "dutch", "sealed", "english", "race", "rfq", "seat", "scoring", "reserved", "sortition"]
-    {
+    for name in [
+        "batch",
+        "contest",
+        "posted",
+        "dutch",
+        "sealed",
+        "english",
+        "race",
+        "rfq",
+        "seat",
+        "scoring",
+        "reserved",
+        "sortition",
+    ] {
         assert_eq!(by_name(name).unwrap().name(), name);
     }
     assert!(by_name("Sealed").is_none());

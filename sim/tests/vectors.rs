@@ -167,6 +167,14 @@ fn batch() {
 }
 
 #[test]
+fn contest() {
+    let asks = asks::contest(&mut Dice::new(9), 640);
+    let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    let answers = ["Hold", "Draw", "Award", "Award+Forfeit", "Close", "Release"];
+    check_file("contest", asks, &refusals, &answers);
+}
+
+#[test]
 fn sortition() {
     let asks = asks::sortition(&mut Dice::new(10), 800);
     let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];

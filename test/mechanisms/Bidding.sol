@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMarket} from "../../contracts/interfaces/IMarket.sol";
 import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
-import {Envelope} from "../../contracts/types/Ask.sol";
+import {DRAWS, Envelope} from "../../contracts/types/Ask.sol";
 import {Bid} from "../../contracts/types/Bid.sol";
 import {Request} from "../../contracts/types/Request.sol";
 import {Status} from "../../contracts/types/State.sol";
@@ -41,6 +41,12 @@ abstract contract Bidding is Base {
     /// All bids of one prover on `r`, from the first to the last, such that the request is awarded if all of them are made: to this
     /// prover if nobody else bids. Provers come in ranks: 0 is the one that the mechanism should prefer.
     function plays(Request memory r, address prover, uint256 rank) internal view virtual returns (Play[] memory);
+
+    /// What a tick about nobody has to bring.
+    function brief(Request memory) internal view virtual returns (bytes memory) {}
+
+    /// Whether who bids and does not win loses its deposit by that.
+    function losersPay() internal pure virtual returns (bool) {}
 
     function setUp() public virtual override {
         super.setUp();
@@ -107,16 +113,41 @@ abstract contract Bidding is Base {
             if (market.ticketOf(market.idOf(r), provers[i]).amount != 0) _tick(r, provers[i]);
         }
         if (statusOf(r) == Status.Open) _tick(r, address(0));
+        if (statusOf(r) != Status.Open || mechanism.check(params).flags & DRAWS == 0) return;
+        // The furthest block that can draw is there.
+        vm.roll(block.number + 65);
+        _tick(r, address(0));
     }
 
     /// A tick may be refused, with a reason.
     function _tick(Request memory r, address about) internal {
+        bytes memory data = about == address(0) ? brief(r) : bytes("");
         vm.prank(stranger);
-        try market.tick(r, about, "") {}
+        try market.tick(r, about, data) {}
         catch (bytes memory why) {
             bool said =
                 bytes4(why) == IMarket.MechanismFailed.selector || bytes4(why) == IMarket.NothingFollows.selector;
             assertTrue(said, "tick: the market refused a move");
+        }
+    }
+
+    /// The winner is paid, and nobody else; losers lose nothing, or what they put down if that is the rule.
+    /// @return compensation what the requester has of that.
+    /// @return tips what who ticked has.
+    function _assertPaid(Purse[] memory before, address winner, uint256 price, uint256[] memory deposits)
+        internal
+        view
+        returns (uint256 compensation, uint256 tips)
+    {
+        for (uint256 i; i < CROWD; ++i) {
+            bool wins = provers[i] == winner;
+            uint256 lost = losersPay() && !wins ? deposits[i] : 0;
+            tips += lost / 20;
+            compensation += lost - (lost + 1) / 2 - lost / 20;
+            Purse memory now_ = _purse(provers[i]);
+            assertEq(now_.stake, before[i].stake - lost, "life: nobody failed, and somebody lost stake");
+            uint256 earned = wins ? price : 0;
+            assertEq(now_.balance, before[i].balance + earned, "life: the winner is paid, and nobody else");
         }
     }
 

@@ -91,14 +91,14 @@ abstract contract Conformance is Bidding {
 
     /* RULES: WHAT HAPPENS */
 
-    /// However many come, the request is awarded within the envelope, the winner is paid, and losers lose nothing.
+    /// However many come, the request is awarded within the envelope, the winner is paid, and losers lose nothing, unless that is the rule.
     function ruleLife(uint256 bidders) public {
         Request memory r = _enter(instance);
         Envelope memory e = mechanism.envelope(params, r);
         (Purse memory ofRequester, Purse memory ofStranger) = (_purse(requester), _purse(stranger));
         Purse[] memory before = _purses();
         uint40 last = _openedAt(r) + e.award;
-        _play(r, bidders, 0);
+        uint256[] memory deposits = _play(r, bidders, 0);
         bool byBid = statusOf(r) == Status.Awarded;
         if (!byBid) _tickAt(r, last);
         assertLe(block.timestamp, last, "envelope: not awarded in time");
@@ -109,16 +109,15 @@ abstract contract Conformance is Bidding {
         _tickAbout(r);
         _ruleEnded(r, Status.Fulfilled);
 
-        for (uint256 i; i < CROWD; ++i) {
-            assertEq(_purse(provers[i]).stake, before[i].stake, "life: nobody failed, and somebody lost stake");
-            uint256 earned = provers[i] == winner ? price : 0;
-            assertEq(
-                _purse(provers[i]).balance, before[i].balance + earned, "life: the winner is paid, and nobody else"
-            );
-        }
-        uint256 rest = r.maxPrice - price + (byBid ? TIP : 0);
-        assertEq(_purse(requester).balance, ofRequester.balance + rest, "life: the requester pays the price, and a tip");
-        assertEq(_purse(stranger).balance, ofStranger.balance + (byBid ? 0 : TIP), "life: who ticks is tipped");
+        (uint256 compensation, uint256 tips) = _assertPaid(before, winner, price, deposits);
+        compensation += r.maxPrice - price + (byBid ? TIP : 0);
+        assertEq(
+            _purse(requester).balance,
+            ofRequester.balance + compensation,
+            "life: the requester pays the price, and a tip"
+        );
+        tips += byBid ? 0 : TIP;
+        assertEq(_purse(stranger).balance, ofStranger.balance + tips, "life: who ticks is tipped");
     }
 
     /// Nobody comes: a stranger's tick ends it once the envelope says that nobody can come any more, or its deadline does. Either way
@@ -144,7 +143,7 @@ abstract contract Conformance is Bidding {
         _tickAbout(r);
         _ruleEnded(r, end);
         for (uint256 i; i < CROWD; ++i) {
-            uint256 most = i < bidders && silent >> i & 1 == 1 ? deposits[i] : 0;
+            uint256 most = i < bidders && (losersPay() || silent >> i & 1 == 1) ? deposits[i] : 0;
             assertGe(_purse(provers[i]).stake, before[i].stake - most, "silence: more than the deposit was lost");
         }
         assertTrue(end == Status.Fulfilled || silent & ((1 << bidders) - 1) != 0, "silence: all bid, and nobody won");

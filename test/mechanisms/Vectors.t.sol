@@ -6,6 +6,7 @@ import {Test} from "forge-std/Test.sol";
 import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
 import {Batch} from "../../contracts/mechanisms/Batch.sol";
 import {Committee} from "../../contracts/mechanisms/Committee.sol";
+import {Contest} from "../../contracts/mechanisms/Contest.sol";
 import {Dutch} from "../../contracts/mechanisms/Dutch.sol";
 import {English} from "../../contracts/mechanisms/English.sol";
 import {PostedPrice} from "../../contracts/mechanisms/PostedPrice.sol";
@@ -62,6 +63,10 @@ contract VectorsTest is Test {
 
     function test_BatchIsItsTwin() public {
         _compare(new Batch());
+    }
+
+    function test_ContestIsItsTwin() public {
+        _compare(new Contest());
     }
 
     function test_SortitionIsItsTwin() public {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bourse_sim::ask::Status;
 use bourse_sim::market::{Case, DRAINING};
 use bourse_sim::mechanisms::committee::CommitteeParams;
+use bourse_sim::mechanisms::contest::{self, ContestParams};
 use bourse_sim::mechanisms::dutch::{self, DutchParams};
 use bourse_sim::mechanisms::english::{self, EnglishParams};
 use bourse_sim::mechanisms::posted::PostedParams;
@@ -192,6 +193,17 @@ impl State {
                     _ if now > seated.last => stage("to be closed".to_owned(), None, case.request.deadline),
                     _ if now <= seated.shards => stage(format!("{count} members prove shards"), pay, seated.shards),
                     _ => stage(format!("the whole is awaited of {count} members"), pay, seated.last),
+                })
+            }
+            "contest" => {
+                let params = ContestParams::decode(&config.params).ok()?;
+                let (list, fee) = (contest::List::read(&case.words), Some(params.fee(max)));
+                let (last, count) = (params.last_entry(&case.request, opened), list.count);
+                Some(match now {
+                    _ if now <= last => stage(format!("tickets on sale, {count} entered"), fee, last),
+                    _ if count == 0 || list.is_drawn() => stage("to be closed".to_owned(), None, case.request.deadline),
+                    _ if list.drawn_by == 0 => stage(format!("one of {count} to be drawn"), fee, case.request.deadline),
+                    _ => stage(format!("block {} draws", list.drawn_by), fee, case.request.deadline),
                 })
             }
             "seat" => {

@@ -318,7 +318,7 @@ pub(crate) fn proof(request: &Request) -> Vec<u8> {
     request.statement.to_vec()
 }
 
-fn setup(mechanism: Account, params: Vec<u8>, fallback: u32) -> Setup {
+pub(crate) fn setup(mechanism: Account, params: Vec<u8>, fallback: u32) -> Setup {
     Setup {
         mechanism,
         fallback_instance: fallback,
@@ -334,7 +334,7 @@ fn declaration() -> Declaration {
     Declaration { concurrency: u16::MAX, flags, offers: vec![(ZERO, offer)], ..Declaration::default() }
 }
 
-async fn deploy(provider: &RootProvider, code: &str, arguments: &[u8]) -> Account {
+pub(crate) async fn deploy(provider: &RootProvider, code: &str, arguments: &[u8]) -> Account {
     let bytes = [hex::decode(code.trim()).unwrap(), arguments.to_vec()].concat();
     let (call, address) = call::deploy(&bytes, [7; 32]);
     let from = provider.get_accounts().await.unwrap()[0];

@@ -4,6 +4,7 @@ use alloy::primitives::B256;
 use bourse_chain::call::{self, Bid, Order};
 use bourse_sim::{
     Id, Time, Wei,
+    abi::Encoder,
     market::Case,
     mechanisms::{english::standing, sortition::Drawing},
 };
@@ -59,6 +60,7 @@ impl Prover {
                 Decision::Lower(terms) => self.lower(chance.id, &terms).await?,
                 Decision::Race(terms) => self.race(chance.id, &terms).await?,
                 Decision::Enter(terms) => self.enter(chance.id, &terms).await?,
+                Decision::Buy(terms, ticket) => self.buy(chance.id, &terms, ticket).await?,
             }
         }
         Ok(())
@@ -77,7 +79,8 @@ impl Prover {
                     | Decision::Commit(terms)
                     | Decision::Lower(terms)
                     | Decision::Race(terms)
-                    | Decision::Enter(terms),
+                    | Decision::Enter(terms)
+                    | Decision::Buy(terms, _),
                 ) => {
                     let seconds = terms.load.length.as_secs_f64().max(0.001);
                     chances.push(Chance { id: *id, worth: terms.profit as f64 / seconds });
@@ -158,6 +161,7 @@ impl Prover {
                     let turn = params.turn(&stage, stage.crew.seat_of(&self.state.me()));
                     return Some(load(job, turn.max(now), stage.last));
                 }
+                Ok(Rule::Contest(params)) => params.last_entry(&case.request, case.time) + 1,
                 Ok(Rule::Sortition(..)) => Drawing::read(&case.words)?.last + 1,
                 Ok(Rule::Scoring(params)) => {
                     let award = params.reveal_end(case.time) + 1;
@@ -264,6 +268,13 @@ impl Prover {
         self.send_bid(id, "enter", bid, terms).await
     }
 
+    /// A ticket of a contest.
+    async fn buy(&mut self, id: Id, terms: &Terms, ticket: Wei) -> anyhow::Result<()> {
+        let data = Encoder::new(1).uint(ticket).finish();
+        let bid = Bid { price: terms.price, data, ..self.word(id, terms) };
+        self.send_bid(id, "ticket", bid, terms).await
+    }
+
     fn word(&self, id: Id, terms: &Terms) -> Bid {
         let (max_bond, valid_until) = (terms.max_bond, terms.valid_until);
         Bid { request: id, prover: self.state.me(), price: 0, max_bond, valid_until, data: Vec::new() }
@@ -318,6 +329,8 @@ fn label(reason: &Reason) -> &'static str {
         Reason::Crowded(_) => "crowded",
         Reason::Pool => "pool",
         Reason::UnknownMechanism(_) | Reason::Params(_) => "mechanism",
+        Reason::StakeToken => "token",
+        Reason::NoTicket => "price",
         Reason::Unchecked => "unchecked",
     }
 }

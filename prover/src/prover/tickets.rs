@@ -52,7 +52,7 @@ impl Prover {
                     self.reveal(id, &case, last).await?;
                     continue;
                 }
-                Duty::Settle => ("settle", call::tick(&case.request, ZERO, &[])),
+                Duty::Settle => ("settle", call::tick(&case.request, ZERO, &self.state.brief(&id, ZERO, now))),
                 Duty::Leave => ("leave", call::tick(&case.request, self.state.me(), &[])),
                 Duty::Reclaim => ("reclaim", call::reclaim(&case.request, self.state.me())),
             };
@@ -78,6 +78,11 @@ impl Prover {
                     (p.commit_end(case.time), p.reveal_end(case.time), scoring::revealed(&case.words, &me))
                 }
                 Ok(Rule::English(_) | Rule::Sortition(..)) if self.overdue(case, now) && self.helps(id, ZERO, now) => {
+                    return Duty::Settle;
+                }
+                Ok(Rule::Contest(params))
+                    if params.last_entry(&case.request, case.time) + GRACE < now && self.helps(id, ZERO, now) =>
+                {
                     return Duty::Settle;
                 }
                 Ok(Rule::Race(params)) if params.standing(&case.words).is_some_and(|race| race.end + GRACE < now) => {

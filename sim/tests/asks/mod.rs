@@ -2,6 +2,7 @@
 
 mod batch;
 mod committee;
+mod contest;
 mod english;
 mod race;
 mod reserved;
@@ -20,6 +21,7 @@ use bourse_sim::{Account, Id, Time, Wei};
 
 pub(crate) use batch::batch;
 pub(crate) use committee::committee;
+pub(crate) use contest::contest;
 pub(crate) use english::english;
 pub(crate) use race::race;
 pub(crate) use reserved::reserved;
