@@ -1,7 +1,7 @@
 //! What each mechanism would answer: from its twin where there is one, from the chain otherwise.
 
 use bourse_sim::abi::{Encoder, keccak};
-use bourse_sim::ask::{Ask, Cause, DRAWS, Move, Status};
+use bourse_sim::ask::{Ask, DRAWS, Move, Status};
 use bourse_sim::event::Config;
 use bourse_sim::market::{Case, Instance, Turn};
 use bourse_sim::mechanisms::{self, Mechanism};
