@@ -86,9 +86,7 @@ impl State {
             Rule::Asking => None,
             // A twin knows no hashes of blocks.
             Rule::Twin(twin) if config.shape.flags & DRAWS == 0 => {
-                let head = self.head();
-                let turn = Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() };
-                let ask = self.market().ticking(*twin, id, turn)?;
+                let ask = self.market().ticking(*twin, id, self.turn(about))?;
                 Some(twin.step(&ask).map(|answer| answer.moves).unwrap_or_default())
             }
             _ => match self.peeks.get(&(*id, about)) {
@@ -104,25 +102,30 @@ impl State {
     pub fn brief(&self, id: &Id, about: Account) -> Vec<u8> {
         let config = self.market().request(id).and_then(|case| self.config(case));
         let Some(twin) = config.and_then(|config| self.twin(&config.mechanism)) else { return Vec::new() };
+        self.market().ticking(twin, id, self.turn(about)).map(|ask| ask.data).unwrap_or_default()
+    }
+
+    /// The current rules of an instance.
+    fn config_of(&self, number: u32) -> Option<&Config> {
+        let instance = self.market().instances().get(&number)?;
+        instance.config(instance.version()).map(AsRef::as_ref)
+    }
+
+    /// A tick now, about `about`.
+    fn turn(&self, about: Account) -> Turn {
         let head = self.head();
-        let turn = Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() };
-        self.market().ticking(twin, id, turn).map(|ask| ask.data).unwrap_or_default()
+        Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() }
     }
 
     /// A tick of an instance itself, about `about`, and the requests that it brings along; only of rules that have a twin.
     pub fn instance_session(&self, number: u32, about: Account) -> Option<(Ask, Vec<Id>)> {
-        let instance = self.market().instances().get(&number)?;
-        let twin = self.twin(&instance.config(instance.version())?.mechanism)?;
-        let head = self.head();
-        let turn = Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() };
-        self.market().session(twin, number, turn)
+        self.market().session(self.twin(&self.config_of(number)?.mechanism)?, number, self.turn(about))
     }
 
     /// What that tick would lead to now.
     pub fn instance_verdict(&self, number: u32, about: Account) -> Option<Vec<Move>> {
         let (ask, _) = self.instance_session(number, about)?;
-        let instance = self.market().instances().get(&number)?;
-        let twin = self.twin(&instance.config(instance.version())?.mechanism)?;
+        let twin = self.twin(&self.config_of(number)?.mechanism)?;
         Some(twin.step(&ask).map(|answer| answer.moves).unwrap_or_default())
     }
 
@@ -184,10 +187,7 @@ impl State {
     pub(super) fn doubt(&mut self, action: &Action) {
         let config = match &action.deed {
             Deed::Tick { request, .. } => self.market.request(request).and_then(|case| self.config(case)),
-            Deed::TickInstance { instance, .. } => {
-                let instance = self.market.instances().get(instance);
-                instance.and_then(|instance| instance.config(instance.version())).map(AsRef::as_ref)
-            }
+            Deed::TickInstance { instance, .. } => self.config_of(*instance),
             _ => None,
         };
         let mechanism = config.map(|config| config.mechanism);
