@@ -1,5 +1,5 @@
-//! What an instance's parameters imply for a request, in the words of its mechanism on the chain. Nothing here knows any mechanism: it
-//! asks `check`, `envelope` and, for the deposit, `step`.
+//! What an instance's parameters imply for a request, in the words of its mechanism on the chain. This file knows no mechanism: it asks
+//! `check`, `envelope` and, for the deposit, `step`. Where losers pay otherwise than in an auction, `losses` knows.
 
 use alloy::primitives::{Bytes, Uint};
 use alloy::sol_types::SolCall;
@@ -11,8 +11,11 @@ use bourse_sim::event::Setup;
 use bourse_sim::{Time, Wei, ZERO};
 use serde_json::{Value, json};
 
+mod losses;
+
 use crate::session::Session;
 use crate::{amount, view};
+use losses::Losses;
 
 /// The request that the parameters are explained by.
 #[derive(Clone, Debug, clap::Args)]
@@ -31,17 +34,6 @@ pub struct Example {
     pub window: String,
 }
 
-/// What a bid puts down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deposit {
-    /// Nothing: it is awarded, or nothing comes of it.
-    Nothing,
-    /// So much stake.
-    Held(Wei),
-    /// The mechanism refused every bid that was tried.
-    Unknown(String),
-}
-
 /// What the mechanism says of the example.
 #[derive(Clone, Debug)]
 pub struct Explanation {
@@ -50,15 +42,11 @@ pub struct Explanation {
     request: Request,
     shape: Shape,
     envelope: Envelope,
-    deposit: Deposit,
+    losses: Losses,
     token: Token,
     stake: Token,
 }
 
-/// The split of stake that is lost, in basis points: burned, and to who says so. The rest is the requester's.
-const BURN_BPS: Wei = 5_000;
-const TIP_BPS: Wei = 500;
-const BPS: Wei = 10_000;
 /// The cause of a bid, and the status of a request that is open, as the mechanism counts them.
 const BID: u8 = 1;
 const OPEN: u8 = 1;
@@ -106,19 +94,15 @@ impl Explanation {
 
         let end = now + envelope.award.to::<Time>() + envelope.proof.to::<Time>() + A_DAY;
         request.deadline = Uint::saturating_from(end);
-        let deposit = deposit(&node, &request, &params, &shape, now).await?;
-        Ok(Self { setup, name, request, shape, envelope, deposit, token, stake })
+        let usual = Losses::usual(deposit(&node, &request, &params, &shape, now).await?, envelope.bond.to());
+        let losses = usual.of(&name, &setup.params, request.bond.to()).unwrap_or(usual);
+        Ok(Self { setup, name, request, shape, envelope, losses, token, stake })
     }
 
     /// For programs: amounts as decimal strings, times in seconds.
     pub fn json(&self) -> Value {
-        let (envelope, bond) = (&self.envelope, self.bond());
-        let deposit = match &self.deposit {
-            Deposit::Nothing => json!("0"),
-            Deposit::Held(amount) => json!(amount.to_string()),
-            Deposit::Unknown(_) => Value::Null,
-        };
-        json!({
+        let envelope = &self.envelope;
+        let mut json = json!({
             "mechanism": amount::address(self.setup.mechanism),
             "mechanismName": self.name,
             "params": amount::hex(&self.setup.params),
@@ -132,25 +116,21 @@ impl Explanation {
             "award": envelope.award.to::<u64>(),
             "proof": envelope.proof.to::<u64>(),
             "deadline": self.deadline(),
-            "bond": bond.to_string(),
-            "deposit": deposit,
-            "loser": "0",
-            "noShow": {
-                "lost": bond.to_string(),
-                "burned": (bond - tip(bond) - compensation(bond)).to_string(),
-                "requester": compensation(bond).to_string(),
-                "caller": tip(bond).to_string(),
-            },
+            "bond": envelope.bond.to_string(),
             "standbys": envelope.standbys,
             "capabilities": self.capabilities(),
             "words": self.shape.words,
             "gas": self.shape.gas,
-        })
+        });
+        for (name, value) in self.losses.json() {
+            json[name] = value;
+        }
+        json
     }
 
     /// For people: a line each, name and meaning.
     pub fn rows(&self) -> Vec<Vec<String>> {
-        let (envelope, bond) = (&self.envelope, self.bond());
+        let envelope = &self.envelope;
         let row = |name: &str, text: String| vec![name.to_owned(), text];
         let (priced, staked) = (|wei| amount::show(wei, &self.token), |wei| amount::show(wei, &self.stake));
         let example = format!(
@@ -160,14 +140,6 @@ impl Explanation {
             staked(self.request.bond.to()),
             self.request.window
         );
-        let (loser, silent) = match &self.deposit {
-            Deposit::Nothing => ("pays nothing; bids put nothing down".to_owned(), None),
-            Deposit::Held(amount) => {
-                let loser = format!("pays nothing: its deposit of {} comes back", staked(*amount));
-                (loser, Some(self.lost(*amount)))
-            }
-            Deposit::Unknown(why) => (format!("not known: the bids that were tried are refused ({why})"), None),
-        };
         let standbys = match envelope.standbys {
             0 => "nobody: down the ladder, or back to the requester".to_owned(),
             count => format!("{count}, each at its own bond; then down the ladder, or back to the requester"),
@@ -179,34 +151,17 @@ impl Explanation {
             row("latest award", format!("{} s after it opens", envelope.award)),
             row("latest proof", format!("{} s after its award", envelope.proof)),
             row("deadline", format!("at least {} s from opening, or there may be no time to prove", self.deadline())),
-            row("at risk", format!("at least {} of the winner's stake", staked(bond))),
-            row("loser", loser),
+            row("at risk", format!("at least {} of the stake of who is to prove", staked(envelope.bond.to()))),
         ];
-        rows.extend(silent.map(|lost| row("silent bidder", format!("does not go on with its bid: {lost}"))));
-        rows.push(row("no-show", format!("wins and does not prove: {}", self.lost(bond))));
+        rows.extend(self.losses.rows(&self.stake).into_iter().map(|(name, text)| row(name, text)));
         rows.push(row("then", standbys));
         rows.push(row("in short", self.capabilities().join("; ")));
         rows
     }
 
-    fn bond(&self) -> Wei {
-        self.envelope.bond.to()
-    }
-
     /// Seconds from opening to the last moment at which the first award may be proven.
     fn deadline(&self) -> u64 {
         self.envelope.award.to::<u64>() + self.envelope.proof.to::<u64>()
-    }
-
-    fn lost(&self, amount: Wei) -> String {
-        let show = |wei| amount::show(wei, &self.stake);
-        let burned = amount - tip(amount) - compensation(amount);
-        let (lost, burned) = (show(amount), show(burned));
-        format!(
-            "loses {lost}: {burned} burned, {} to the requester, {} to who says so",
-            show(compensation(amount)),
-            show(tip(amount))
-        )
     }
 
     fn capabilities(&self) -> Vec<&'static str> {
@@ -246,8 +201,15 @@ const A_DAY: Time = 86_400;
 /// Who bids in the example; anybody.
 const BIDDER: [u8; 20] = [0xb1; 20];
 
-/// Bids for nothing, without data and with a word of them, by a bidder with all the stake it could need.
-async fn deposit(node: &Node, request: &Request, params: &Bytes, shape: &Shape, now: Time) -> Result<Deposit> {
+/// What a bid puts down: bids for nothing, without data and with a word of them, by a bidder with all the stake it could need. If all
+/// are refused, the last reason.
+async fn deposit(
+    node: &Node,
+    request: &Request,
+    params: &Bytes,
+    shape: &Shape,
+    now: Time,
+) -> Result<std::result::Result<Wei, String>> {
     let mut question = Ask {
         cause: BID,
         status: OPEN,
@@ -272,11 +234,11 @@ async fn deposit(node: &Node, request: &Request, params: &Bytes, shape: &Shape, 
                 let answer: Answer =
                     IMechanism::stepCall::abi_decode_returns(&answer).context("it answers no moves")?;
                 let held = answer.moves.iter().find(|a| a.kind == HOLD && a.prover == question.actor.prover);
-                return Ok(held.map_or(Deposit::Nothing, |held| Deposit::Held(held.amount.to())));
+                return Ok(Ok(held.map_or(0, |held| held.amount.to())));
             }
         }
     }
-    Ok(Deposit::Unknown(refused))
+    Ok(Err(refused))
 }
 
 /// What the contract that `node` is about answers; or why it says no.
@@ -286,12 +248,4 @@ async fn ask(node: &Node, calldata: Vec<u8>) -> Result<std::result::Result<Vec<u
         Err(NodeError::Reverted(why)) => Ok(Err(why)),
         Err(error) => Err(error.into()),
     }
-}
-
-fn tip(amount: Wei) -> Wei {
-    amount * TIP_BPS / BPS
-}
-
-fn compensation(amount: Wei) -> Wei {
-    amount * (BPS - BURN_BPS - TIP_BPS) / BPS
 }

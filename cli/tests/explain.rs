@@ -78,6 +78,96 @@ fn every_template_is_an_instance() {
     }
 }
 
+/// What each template implies for a request of at most 0.02 ETH, 1,000 units of work, a bond of 0.01 ETH and a window of 600 s: worst
+/// price, latest award, what losers and no-shows pay.
+const IMPLIED: [[&str; 5]; 13] = [
+    ["posted", "0.02 ETH", "60 s", "is not chosen: pays nothing; bids", "wins and does not prove: loses 0.01 ETH"],
+    ["dutch", "0.02 ETH", "90 s", "is not chosen: pays nothing; bids", "wins and does not prove: loses 0.01 ETH"],
+    [
+        "sealed",
+        "0.02 ETH",
+        "121 s",
+        "nothing, its deposit of 0.001 ETH comes",
+        "wins and does not prove: loses 0.01 ETH",
+    ],
+    [
+        "english",
+        "0.02 ETH",
+        "621 s",
+        "nothing, its deposit of 0.01 ETH comes",
+        "wins and does not prove: loses 0.01 ETH",
+    ],
+    ["rfq", "0.02 ETH", "300 s", "is not chosen: pays nothing; bids", "wins and does not prove: loses 0.01 ETH"],
+    ["race", "0.02 ETH", "601 s", "is beaten: pays nothing, its deposit of 0.0001 ETH", "in time: loses 0.0001 ETH"],
+    [
+        "scoring",
+        "0.02 ETH",
+        "121 s",
+        "nothing, its deposit of 0.001 ETH comes",
+        "wins and does not prove: loses 0.005 ETH",
+    ],
+    [
+        "committee",
+        "0.02 ETH",
+        "61 s",
+        "is late with its shard: pays nothing",
+        "none of them brings the proof: loses 0.01 ETH",
+    ],
+    [
+        "contest",
+        "0.0199 ETH",
+        "181 s",
+        "not drawn: loses 0.0001 ETH: 0.00005 ETH burned",
+        "does not prove: loses 0.01 ETH",
+    ],
+    [
+        "seat",
+        "0.00015 ETH",
+        "0 s",
+        "outbid: pays nothing, its deposit of 0.1 ETH",
+        "sits and does not prove: loses 0.02 ETH",
+    ],
+    [
+        "reserved",
+        "0.00015 ETH",
+        "0 s",
+        "outbid: pays nothing, its deposit of 0.1 ETH",
+        "does not prove: loses 0.02 ETH",
+    ],
+    [
+        "sortition",
+        "0.002 ETH",
+        "200 s",
+        "its deposit of 0.1 ETH stays its own",
+        "wins and does not prove: loses 0.01 ETH",
+    ],
+    [
+        "batch",
+        "0.02 ETH",
+        "180 s",
+        "finds no order: pays nothing, its deposit of 0.01 ETH",
+        "not prove: loses 0.01 ETH",
+    ],
+];
+
+#[test]
+fn every_template_says_the_worst_price_the_latest_award_and_who_loses_what() {
+    let world = World::new();
+    assert_eq!(IMPLIED.len(), Shipped::value_variants().len());
+    for [name, price, award, loser, no_show] in IMPLIED {
+        let template = Shipped::from_str(name, false).unwrap().template();
+        let example = ["--max-price", "0.02", "--bond", "0.01", "--work", "1000", "--window", "10m"];
+        let said = world.explain(template, &example);
+        assert!(said.status.success(), "{name}: {}", String::from_utf8_lossy(&said.stderr));
+        let said = String::from_utf8(said.stdout).unwrap();
+        let row = |head: &str| said.lines().find(|line| line.trim_start().starts_with(head)).unwrap_or_default();
+        assert!(row("worst price").ends_with(&format!(" {price}")), "{name}, want {price}:\n{said}");
+        assert!(row("latest award").contains(&format!(" {award} after it opens")), "{name}, want {award}:\n{said}");
+        assert!(row("loser").contains(loser), "{name}, want {loser}:\n{said}");
+        assert!(row("no-show").contains(no_show), "{name}, want {no_show}:\n{said}");
+    }
+}
+
 #[test]
 fn each_mechanism_says_what_its_parameters_imply() {
     let world = World::new();
