@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{account, act, instances, request, watch};
+use crate::commands::{account, act, bid, instances, request, watch};
 use crate::demo;
 use crate::deploy;
 use crate::settings::Global;
@@ -62,6 +62,15 @@ pub enum Command {
         /// Its id, or the start of it
         id: String,
     },
+    /// Bid as a prover, on a request or on an instance
+    Bid(bid::Bid),
+    /// Take your deposit on an instance back, whatever its mechanism says: 31 days after having said so
+    Leave {
+        /// Its number or name
+        instance: String,
+    },
+    /// Bring a proof, of an award or in an open stage
+    Prove(act::Prove),
     /// Print the effective settings, without secrets
     Config,
 }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod act;
+pub mod bid;
 pub mod instances;
 pub mod provers;
 pub mod request;

@@ -80,6 +80,19 @@ impl Deployment {
         Ok(path)
     }
 
+    /// Changes the one in `folder`, whoever else changes it at the same time.
+    ///
+    /// # Errors
+    /// If there is none, or the disk refuses.
+    pub fn update(folder: &Path, change: impl FnOnce(&mut Self)) -> Result<()> {
+        let path = folder.join("locks").join("deployment");
+        let _lock = disk::lock(&path).with_context(|| format!("locking {}", path.display()))?;
+        let mut known = Self::read(folder)?.context("there is no deployment.json any more")?;
+        change(&mut known);
+        known.write(folder)?;
+        Ok(())
+    }
+
     /// The market's address.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
-//! Files that are whole or not there.
+//! Files that are whole or not there, and locks.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -20,4 +21,15 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
         Ok(())
     };
     write().with_context(|| format!("writing {}", path.display()))
+}
+
+/// Waits until nobody else holds the lock called `path`, and holds it until what is returned is dropped.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn lock(path: &Path) -> std::io::Result<File> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    let file = File::create(path)?;
+    file.lock()?;
+    Ok(file)
 }

@@ -79,6 +79,9 @@ async fn on_market(session: Session, command: Command) -> Result<Outcome> {
         Command::Account(options) => commands::account::run(&session, options).await?,
         Command::Cancel { id } => commands::act::cancel(&session, &id).await?,
         Command::Tick(options) => commands::act::tick(&session, &options).await?,
+        Command::Bid(bid) => commands::bid::bid(&session, &bid).await?,
+        Command::Leave { instance } => commands::bid::leave(&session, &instance).await?,
+        Command::Prove(options) => commands::act::prove(&session, &options).await?,
         Command::Expire { id } => commands::act::expire(&session, &id).await?,
         Command::Demo(_) | Command::Deploy(_) | Command::Config => {}
     }

@@ -13,6 +13,8 @@ use bourse_sim::Id;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
+use crate::disk;
+
 /// Where a transaction landed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Landed {
@@ -187,16 +189,7 @@ async fn unknown(executor: &Executor) -> String {
 
 /// Two programs that send from one account would take each other's nonces.
 async fn lock(folder: &Path, key: &Key) -> Result<File> {
-    let folder = folder.join("locks");
-    let path = folder.join(hex::encode(key.address()));
-    let locked = tokio::task::spawn_blocking({
-        let path = path.clone();
-        move || -> std::io::Result<File> {
-            std::fs::create_dir_all(&folder)?;
-            let file = File::create(&path)?;
-            file.lock()?;
-            Ok(file)
-        }
-    });
-    locked.await?.with_context(|| format!("locking {}", path.display()))
+    let path = folder.join("locks").join(hex::encode(key.address()));
+    let shown = path.display().to_string();
+    tokio::task::spawn_blocking(move || disk::lock(&path)).await?.with_context(|| format!("locking {shown}"))
 }

@@ -134,16 +134,20 @@ impl Prover {
         };
         let order = Order { request: request.clone(), bid, ..Order::default() };
         self.act(call::bid(&[order])).await;
+        let proof = self.prove(record).await;
+        self.act(call::fulfill(&[Fulfillment { request, prover, proof }])).await;
+    }
+
+    async fn prove(&self, record: &Record) -> Vec<u8> {
         let id = B256::from(record.id);
         let job = Job {
             id,
-            author: author(id, Address::from(prover)),
-            statement: B256::from(request.statement),
+            author: author(id, Address::from(self.key.address())),
+            statement: B256::from(record.request.statement),
             input: record.input.clone(),
-            work: request.work,
+            work: record.request.work,
         };
-        let proof = self.backend.prove(&job).await.unwrap();
-        self.act(call::fulfill(&[Fulfillment { request, prover, proof: proof.0 }])).await;
+        self.backend.prove(&job).await.unwrap().0
     }
 }
 
@@ -196,6 +200,50 @@ async fn a_request_is_made_once_proven_and_paid() {
     for name in ["VerifierRegistered", "InstanceSet", "Opened", "Awarded", "Fulfilled"] {
         assert_eq!(names.iter().filter(|event| event["event"] == name).count(), 1, "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prover_without_a_node_bids_proves_and_leaves() {
+    let world = World::new();
+    world.json(0, &["deploy"]);
+    let ask = ["request", "--max-price", "0.02", "--rounds", "20", "--window", "5m", "--detach", "--instance"];
+    world.write("any.toml", "name = \"any\"\n[posted]\nbase = \"any\"\npatience = \"10m\"\n");
+    world.write(
+        "race.toml",
+        "name = \"race\"\n[race]\npatience = \"10m\"\ncommit_blocks = 0\nwinners = 1\ndeposit = \"0\"\n",
+    );
+    let seat = "[seat]\nceiling = \"5\"\nhandover = \"1s\"\nterm = \"1d\"\ndeposit = \"0.1\"\nrefill = \"10s\"\n";
+    let scope = "max_work = 2000\nmax_bond = \"0.05\"\nmin_window = \"10s\"\n";
+    world.write("seat.toml", &format!("name = \"seat\"\nopen = false\n{seat}{scope}"));
+    for file in ["any.toml", "race.toml", "seat.toml"] {
+        world.json(0, &["instances", "new", file]);
+    }
+    let prover = Prover::new(&world, 2).await;
+    for (instance, bids) in [("any", true), ("race", false)] {
+        let asked = world.json(1, &[&ask[..], &[instance]].concat());
+        let id = asked["id"].as_str().unwrap();
+        if bids {
+            world.json(2, &["bid", id, "--price", "0.001"]);
+            assert_eq!(world.json(1, &["status", id])["status"], "awarded");
+        }
+        let proof = prover.prove(&record(&world, &asked)).await;
+        std::fs::write(world.folder.path().join("made.proof"), &proof).unwrap();
+        world.json(2, &["prove", id, "made.proof"]);
+        assert_eq!(world.json(1, &["status", id])["status"], "fulfilled", "{instance}");
+    }
+
+    let bid = ["bid", "--instance", "seat", "--price", "4", "--bond"];
+    let refusal = world.refusal(2, &[&bid[..], &["0.05"]].concat());
+    assert!(refusal.contains("deposit is 100000000000000000, at most 50000000000000000"), "{refusal}");
+    let stood = world.json(2, &[&bid[..], &["0.1"]].concat());
+    assert_eq!(number(&stood["deposit"]), ETHER / 10);
+    std::thread::sleep(Duration::from_secs(2));
+    world.json(2, &["bid", "--instance", "seat", "--notice"]);
+    let refusal = world.refusal(2, &["bid", "--instance", "any", "--notice"]);
+    assert!(refusal.contains("posted knows no notice"), "{refusal}");
+    assert_eq!(world.json(2, &["leave", "seat"])["left"], false);
+    let refusal = world.refusal(2, &["leave", "seat"]);
+    assert!(refusal.contains("this is possible from"), "{refusal}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,11 @@
 //! What anyone, or a requester, may do to a request that is under way.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use bourse_chain::call::Fulfillment;
 use bourse_chain::{Call, call};
+use bourse_sim::ask::Status;
 use bourse_sim::{Account, ZERO};
 use serde_json::json;
 
@@ -22,6 +24,33 @@ pub struct Tick {
     /// What the mechanism has to be brought, in hex [default: what a shipped one needs]
     #[arg(long, value_name = "HEX")]
     pub data: Option<String>,
+}
+
+/// `bourse prove`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Prove {
+    /// The request's id, or the start of it
+    pub id: String,
+    /// The file with the proof
+    pub proof: PathBuf,
+    /// The prover who made it [default: you]
+    #[arg(long, value_name = "ADDRESS", value_parser = amount::account)]
+    pub by: Option<Account>,
+}
+
+/// Brings a proof: of an award, or in an open stage.
+///
+/// # Errors
+/// If it is not a proof of this request by its prover, or none is wanted now.
+pub async fn prove(session: &Session, options: &Prove) -> Result<()> {
+    let record = track::find(session, &options.id).await?;
+    let (request, prover) = (record.request.clone(), options.by.unwrap_or(session.settings.key()?.address()));
+    let proof = std::fs::read(&options.proof).with_context(|| format!("reading {}", options.proof.display()))?;
+    let brought = match session.node.state(record.id).await?.status {
+        Status::Awarded => call::fulfill(&[Fulfillment { request, prover, proof }]),
+        _ => call::prove(&request, prover, &proof, &[]),
+    };
+    act(session, &record, brought, "proven").await
 }
 
 /// Says that time has passed.

@@ -12,6 +12,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::blueprint::{self, Blueprint};
+use crate::deployment::Deployment;
 use crate::explain::{Example, Explanation};
 use crate::session::Session;
 use crate::template::Shipped;
@@ -147,12 +148,12 @@ async fn setup(session: &Session, blueprint: &Blueprint) -> Result<Setup> {
 /// Keeps the name in deployment.json: names are local.
 fn name_it(session: &Session, name: &str, number: u32) -> Result<()> {
     ensure!(name.parse::<u32>().is_err(), "the instance is {number}, but '{name}' is no name: it reads as a number");
-    let Some(mut deployment) = session.settings.deployment.clone() else {
+    if session.settings.deployment.is_none() {
         return session.out.say(format!("there is no deployment.json for this market to keep the name '{name}' in"));
-    };
-    deployment.instances.insert(name.to_owned(), number);
-    deployment.write(&session.settings.folder)?;
-    Ok(())
+    }
+    Deployment::update(&session.settings.folder, |known| {
+        known.instances.insert(name.to_owned(), number);
+    })
 }
 
 async fn list(session: &Session) -> Result<()> {
