@@ -39,6 +39,9 @@ pub struct Options {
     /// End when all requests have ended, with success only if every check holds
     #[arg(long, env = "DEMO_EXIT", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub exit: bool,
+    /// Make no requests: leave the market to you at once
+    #[arg(long, conflicts_with = "exit")]
+    pub bare: bool,
 }
 
 /// How long the requests may take together.
@@ -92,8 +95,11 @@ async fn show(global: &Global, out: Output, options: Options, processes: &mut Pr
     let deployment = Deployment { keeper: Some(keeper.clone()), accounts: accounts.collect(), ..deployment };
     let handover = handover::write(&session, &deployment, &cast.you).await?;
 
-    let board = trade(&session, &cast, processes, &keeper).await?;
-    let holds = report(&session, &board, started).await?;
+    let mut holds = true;
+    if !options.bare {
+        let board = trade(&session, &cast, processes, &keeper).await?;
+        holds = report(&session, &board, started).await?;
+    }
     if !options.exit {
         out.say(handover::next(&handover, &deployment, &cast.you))?;
         watch(processes).await?;
