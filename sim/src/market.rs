@@ -5,6 +5,7 @@
 
 mod apply;
 mod case;
+mod diary;
 mod kept;
 mod money;
 mod registry;
@@ -14,17 +15,19 @@ mod violation;
 use std::collections::BTreeMap;
 
 pub use case::{Award, Case, RECLAIM_DELAY, Step, Ticket};
+pub use diary::{Diary, Entry};
 pub use money::BURNED;
 pub use registry::{Instance, Verifier};
 pub use supply::{ANY_MECHANISM, ANY_VERIFIER, DRAINING, Prover};
 pub use violation::Violation;
 
-use crate::ask::{Actor, Ask, Cause, Status};
+use crate::ask::{Actor, Ask, Cause};
 use crate::event::Event;
 use crate::mechanisms::{Mechanism, Session};
 use crate::request::Request;
 use crate::{Account, Id, Time, Wei, ZERO};
 use case::Cases;
+use diary::Diaries;
 use money::Money;
 use registry::Registry;
 use supply::Supply;
@@ -42,6 +45,7 @@ pub struct Market {
     supply: Supply,
     registry: Registry,
     cases: Cases,
+    diaries: Diaries,
 }
 
 /// What a mechanism would be asked about, beside the request itself.
@@ -76,6 +80,7 @@ impl Market {
             supply: Supply::default(),
             registry: Registry::default(),
             cases: Cases::default(),
+            diaries: Diaries::default(),
         }
     }
 
@@ -92,6 +97,7 @@ impl Market {
         self.supply.checkpoint(self.history);
         self.registry.checkpoint(self.history);
         self.cases.checkpoint(self.history);
+        self.diaries.checkpoint(self.history);
     }
 
     /// Undoes everything since the last checkpoint, and the checkpoint.
@@ -104,6 +110,7 @@ impl Market {
         self.supply.revert();
         self.registry.revert();
         self.cases.revert();
+        self.diaries.revert();
         Ok(())
     }
 
@@ -259,13 +266,7 @@ impl Market {
     /// A tick of an instance itself as its mechanism would be asked, with what it has to bring.
     pub fn session(&self, mechanism: &dyn Mechanism, number: u32, turn: Turn) -> Option<(Ask, Vec<Id>)> {
         let ask = self.ask_instance(number, Turn { cause: Cause::Tick, ..turn })?;
-        let instance = self.instances().get(&number)?;
-        let here = |case: &Case| case.instance == number && case.version == instance.version();
-        let mut open: Vec<_> = self.live().filter(|(_, case)| case.status == Status::Open && here(case)).collect();
-        open.sort_unstable_by_key(|(_, case)| case.arrival);
-        let orders: Vec<_> = open.iter().map(|(id, case)| (**id, case.request.as_ref())).collect();
-        let offers = instance.arrivals.iter().filter_map(|prover| Some((*prover, *instance.seats.get(prover)?)));
-        let Session { requests, data } = mechanism.session(&ask, &orders, &offers.collect::<Vec<_>>());
+        let Session { requests, data } = mechanism.session(&ask, &self.diaries.of(number, self.cases.all()));
         Some((Ask { data, ..ask }, requests))
     }
 

@@ -17,7 +17,7 @@ pub mod sortition;
 pub mod standing;
 
 use crate::ask::{Answer, Ask, Envelope, Move, Refusal, Shape};
-use crate::market::Ticket;
+use crate::market::{Diary, Ticket};
 use crate::request::Request;
 use crate::{Account, BPS, Id, Time, Wei};
 
@@ -52,9 +52,9 @@ pub trait Mechanism: Sync {
         Vec::new()
     }
 
-    /// What a tick of the instance itself has to bring. `ask` is the tick with nothing brought, `orders` the open requests under the
-    /// instance and `offers` the deposits on it, each in the order in which they came. Nothing for most.
-    fn session(&self, _ask: &Ask, _orders: &[(Id, &Request)], _offers: &[(Account, Ticket)]) -> Session {
+    /// What a tick of the instance itself has to bring. `ask` is the tick with nothing brought, `diary` what has happened to the
+    /// instance: what a mechanism that keeps but running hashes has replayed. Nothing for most.
+    fn session(&self, _ask: &Ask, _diary: &Diary<'_>) -> Session {
         Session::default()
     }
 }

@@ -24,12 +24,12 @@ fn of_instance(state: &State, goals: &Goals, number: u32, instance: &Instance) -
         let gas = TICK_GAS + MOVE_GAS * moves.len() as u64;
         let gain = Gain { native: tips(state, number, about, &moves) + bounty(state, taken(instance, &moves)), gas };
         let reason = format!("instance {number}: the mechanism is to {}", describe(&moves));
-        let epoch = state.instance_epoch(number, instance);
+        let epoch = state.instance_epoch(instance);
         act_in(state, goals, epoch, Deed::TickInstance { instance: number, about }, gain, reason)
     };
     match of(ZERO) {
         Some(action) => vec![action],
-        None => instance.arrivals.iter().filter_map(|prover| of(*prover)).collect(),
+        None => instance.seats.keys().filter_map(|prover| of(*prover)).collect(),
     }
 }
 

@@ -130,13 +130,11 @@ impl State {
     }
 
     /// Names the state that a decision about an instance is based on.
-    pub fn instance_epoch(&self, number: u32, instance: &Instance) -> String {
-        let here = self.market().live().filter(|(_, case)| case.instance == number);
-        let newest = here.map(|(_, case)| case.arrival).max().unwrap_or_default();
+    pub fn instance_epoch(&self, instance: &Instance) -> String {
         let seats = instance.seats.iter().fold(Encoder::new(3 * instance.seats.len()), |to, (prover, ticket)| {
             to.account(prover).uint(ticket.amount).bytes(&ticket.tag)
         });
-        let encoding = Encoder::new(3).uint(newest.into()).words(&instance.shared).bytes(&seats.finish()).finish();
+        let encoding = Encoder::new(2).words(&instance.shared).bytes(&seats.finish()).finish();
         hex::encode(&keccak(&encoding)[..8])
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::ask::Status;
 use crate::event::Event;
 use crate::market::case::{Award, Case, Step, Ticket};
+use crate::market::diary::Page;
 use crate::market::money::BURNED;
 use crate::market::registry::Verifier;
 use crate::market::supply::{equal, less};
@@ -62,7 +63,7 @@ impl Market {
             }
             Event::VerifierFrozen { verifier } => self.registry.freeze(*verifier),
             Event::Held { id, prover, amount, tag } if let Some(instance) = instance_of(id) => {
-                self.seated(instance, *prover, Ticket { amount: *amount, tag: *tag })
+                self.seated(instance, *prover, Ticket { amount: *amount, tag: *tag }, time)
             }
             Event::Released { id, prover, amount } if let Some(instance) = instance_of(id) => {
                 let ticket = self.unseat(instance, *prover)?;
@@ -73,7 +74,10 @@ impl Market {
                 let loss = Loss { burned: *burned, compensation: *compensation, tip: *tip, to: *to };
                 self.docked(*id, *instance, *prover, &loss)
             }
-            Event::NotedInstance { instance, shared } => self.registry.share(*instance, shared),
+            Event::NotedInstance { instance, shared } => {
+                self.diaries.write(*instance, time, Page::Noted(Arc::from(shared.as_slice())));
+                self.registry.share(*instance, shared)
+            }
             event => self.apply_to_request(event, time),
         }
     }
@@ -131,6 +135,7 @@ impl Market {
     fn opened(&mut self, id: Id, version: u32, request: &Request, input: &[u8], time: Time) -> Result {
         let config = self.registry.config(request.instance, version)?;
         let words = vec![Id::default(); config.shape.words.into()];
+        let shares = config.shape.shared != 0;
         self.money.debit(request.token, request.requester, request.escrow())?;
         let case = Case {
             input: Arc::from(input),
@@ -144,7 +149,6 @@ impl Market {
             tip: request.tip,
             spent: 0,
             provers: Vec::new(),
-            arrival: self.cases.arrive(),
             words,
             tickets: Default::default(),
             book: Vec::new(),
@@ -153,7 +157,11 @@ impl Market {
             steps: vec![(time, Step::Entered)],
             request: Arc::new(request.clone()),
         };
-        self.cases.enter(id, case)
+        self.cases.enter(id, case)?;
+        if shares {
+            self.diaries.write(request.instance, time, Page::Came(id));
+        }
+        Ok(())
     }
 
     fn held(&mut self, id: Id, prover: Account, ticket: Ticket) -> Result {
@@ -218,14 +226,16 @@ impl Market {
     }
 
     fn climbed(&mut self, id: Id, rung: u8, instance: u32, version: u32, time: Time) -> Result {
-        let words = vec![Id::default(); self.registry.config(instance, version)?.shape.words.into()];
+        let shape = self.registry.config(instance, version)?.shape;
+        let words = vec![Id::default(); shape.words.into()];
         let case = self.cases.get(id)?;
         case.require(id, Status::Open, "Climbed")?;
         less("the rung before", rung.into(), Wei::from(case.rung) + 1)?;
-        let arrival = self.cases.arrive();
+        if shape.shared != 0 {
+            self.diaries.write(instance, time, Page::Came(id));
+        }
         self.cases.edit(id, |case| {
             (case.rung, case.instance, case.version) = (rung, instance, version);
-            case.arrival = arrival;
             case.time = time;
             case.words = words;
             case.book = Vec::new();
@@ -290,18 +300,15 @@ impl Market {
         })
     }
 
-    fn seated(&mut self, instance: u32, prover: Account, ticket: Ticket) -> Result {
+    fn seated(&mut self, instance: u32, prover: Account, ticket: Ticket, time: Time) -> Result {
+        self.diaries.write(instance, time, Page::Held(prover, ticket));
         let entry = self.registry.edit(instance)?;
         let old = entry.seats.insert(prover, ticket).map(|ticket| ticket.amount);
-        if old.is_none() {
-            entry.arrivals.push(prover);
-        }
         self.supply.lock(prover, old.unwrap_or(0), ticket.amount, i32::from(old.is_none()))
     }
 
     fn unseat(&mut self, instance: u32, prover: Account) -> Result<Ticket> {
         let entry = self.registry.edit(instance)?;
-        entry.arrivals.retain(|other| *other != prover);
         entry.seats.remove(&prover).ok_or(Violation::NoSeat { instance, prover })
     }
 

@@ -76,8 +76,6 @@ pub struct Case {
     pub tip: Wei,
     /// Paid as rewards so far.
     pub spent: Wei,
-    /// Of all requests that came under an instance, from entry or down a ladder, the how manieth it is.
-    pub arrival: u64,
     /// Whose proofs were accepted in an open stage, in their order.
     pub provers: Vec<Account>,
     /// The mechanism's words, in this rung.
@@ -152,8 +150,6 @@ pub(super) struct Cases {
     live: Kept<Id, ()>,
     /// Signed requests that were cancelled before they entered.
     void: Kept<Id, ()>,
-    /// How many came under an instance so far. What is undone leaves gaps, which nobody minds.
-    arrivals: u64,
 }
 
 impl Cases {
@@ -181,11 +177,6 @@ impl Cases {
         self.index(id, None, case.due(), case.is_live());
         self.cases.set(id, case);
         Ok(())
-    }
-
-    pub(super) fn arrive(&mut self) -> u64 {
-        self.arrivals += 1;
-        self.arrivals
     }
 
     pub(super) fn void(&mut self, id: Id) {

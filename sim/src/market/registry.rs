@@ -24,8 +24,6 @@ pub struct Instance {
     pub shared: Vec<Id>,
     /// Deposits that stand on the instance itself.
     pub seats: BTreeMap<Account, Ticket>,
-    /// Whose they are, in the order in which they were made.
-    pub arrivals: Vec<Account>,
 }
 
 impl Instance {

@@ -1,13 +1,15 @@
 //! Batch double auction at one price; the twin of `contracts/mechanisms/Batch.sol`, which has the rules.
 
 pub mod book;
+pub mod replay;
 
-use super::{LONGEST, Mechanism, no_later, no_more, no_sooner, only, within};
+use super::{LONGEST, Mechanism, Session, no_later, no_more, no_sooner, only, within};
 use crate::abi::{Decoder, Encoder, keccak};
 use crate::ask::{
     Answer, Ask, BINDING, CAP_OPEN_ENTRY, CAP_SINGLE_RECIPIENT, CAP_TRUTHFUL, Cause, Envelope, Move, ON_OPEN, Refusal,
     Shape, Status, Tag,
 };
+use crate::market::Diary;
 use crate::request::Request;
 use crate::{Id, Time, Wei};
 use book::{Book, Match, Offer, Order, WORDS};
@@ -126,6 +128,18 @@ impl BatchParams {
         stays.then(|| Order { carried: order.carried + 1, ..*order })
     }
 
+    /// Puts orders that found no offer into the next batch, as long as that has room; as they are there.
+    fn carry(&self, orders: &[Order], found: &Match, next: &mut Book) -> Vec<Order> {
+        let mut all = Vec::new();
+        for (_, order) in orders.iter().enumerate().filter(|(i, _)| !found.orders.contains(i)) {
+            if let Some(order) = self.carried(order, next.batch).filter(|_| next.orders < self.orders) {
+                next.order(&order);
+                all.push(order);
+            }
+        }
+        all
+    }
+
     /// What about a request is more than it may be, and that.
     fn misfit(&self, request: &Request, count: Wei) -> Result<(), Refusal> {
         no_more(request.work.into(), self.work.into())?;
@@ -193,6 +207,21 @@ impl Mechanism for Batch {
             (other, _) => Err(Refusal::unexpected(other)),
         }
     }
+
+    fn session(&self, ask: &Ask, diary: &Diary<'_>) -> Session {
+        session(ask, diary).unwrap_or_default()
+    }
+}
+
+/// What a tick brings that clears the last batch; none if it has been, or never can be.
+fn session(ask: &Ask, diary: &Diary<'_>) -> Option<Session> {
+    let p = BatchParams::decode(&ask.params).ok().filter(|_| ask.shared.len() == WORDS)?;
+    let (print, last) = (print_of(&ask.params), p.batch(ask.time).checked_sub(1)?);
+    let book = Some(Book::load(&ask.shared, last)).filter(|book| book.offers != 0 && !book.cleared)?;
+    let in_time = ask.actor.prover == crate::ZERO && ask.time < p.void(last) && book::print(&ask.shared) == print;
+    let (data, entries, found) = in_time.then(|| replay::cleared(&p, print, &book, diary))??;
+    let requests = found.orders.iter().map(|i| entries.orders[*i].id).collect();
+    Some(Session { requests, data })
 }
 
 fn enter(p: &BatchParams, ask: &Ask) -> Result<Answer, Refusal> {
@@ -278,11 +307,7 @@ fn clear(p: &BatchParams, ask: &Ask) -> Result<Answer, Refusal> {
     let (orders, offers) = book.read(&ask.data)?;
     let moves = trade(p, &orders, &offers, &found);
     let mut next = Book::load(&shared, now);
-    for (_, order) in orders.iter().enumerate().filter(|(i, _)| !found.orders.contains(i)) {
-        if let Some(order) = p.carried(order, now).filter(|_| next.orders < p.orders) {
-            next.order(&order);
-        }
-    }
+    p.carry(&orders, &found, &mut next);
     book.cleared = true;
     book.store(&mut shared);
     next.store(&mut shared);
@@ -316,6 +341,11 @@ fn current(ask: &Ask) -> Vec<Id> {
 /// Until when an offer stands, of its ticket.
 pub fn until(tag: &Tag) -> Time {
     tag[6..11].iter().fold(0, |time, byte| time << 8 | Time::from(*byte))
+}
+
+/// What an offer asks for a lot, of its ticket.
+pub fn asked(tag: &Tag) -> Wei {
+    tag[11..].iter().fold(0, |ask, byte| ask << 8 | Wei::from(*byte))
 }
 
 fn tag(until: Time, ask: Wei) -> Tag {
