@@ -2,7 +2,18 @@
 pragma solidity ^0.8.28;
 
 import {IMechanism, NotYet} from "../../contracts/interfaces/IMechanism.sol";
-import {Answer, Ask, CAP_INSTANT, Cause, Envelope, MoveKind, Shape} from "../../contracts/types/Ask.sol";
+import {Answers} from "../../contracts/libraries/Answers.sol";
+import {
+    Answer,
+    Ask,
+    CAP_INSTANT,
+    Cause,
+    Envelope,
+    INSTANCE,
+    Move,
+    MoveKind,
+    Shape
+} from "../../contracts/types/Ask.sol";
 import {Request} from "../../contracts/types/Request.sol";
 import {Status} from "../../contracts/types/State.sol";
 
@@ -29,15 +40,27 @@ contract CrookedMechanism is IMechanism {
         // It is unjust to who bids.
         RobsLosers,
         KeepsTickets,
-        NeverCloses
+        NeverCloses,
+        // It pays for proofs more than it says, or nobody, or somebody who has none.
+        PaysTooMuch,
+        PaysNobody,
+        PaysAnother,
+        // It gives the place of whoever stands on the instance away, takes its deposit, or does not give it back.
+        EvictsHolder,
+        DocksHolder,
+        KeepsSeats,
+        // It decides about another request than the one that was brought.
+        NamesAnother
     }
 
     IMechanism private immutable INNER;
     Crook private immutable CROOK;
+    /// Whom it pays.
+    address private immutable FRIEND;
     uint256 private _memory = 1;
 
-    constructor(IMechanism inner, Crook crook) {
-        (INNER, CROOK) = (inner, crook);
+    constructor(IMechanism inner, Crook crook, address friend) {
+        (INNER, CROOK, FRIEND) = (inner, crook, friend);
     }
 
     function name() external pure returns (string memory) {
@@ -69,14 +92,39 @@ contract CrookedMechanism is IMechanism {
             assert(CROOK != Crook.PanicsAtOpening);
             if (CROOK == Crook.BurnsAtOpening) while (true) {}
         }
+        bool itself = ask.status == Status.None;
+        if (CROOK == Crook.KeepsSeats && itself && ask.cause == Cause.Tick) revert NotYet(ask.time, 0);
         if (CROOK == Crook.KeepsTickets && ask.status != Status.Open) revert NotYet(ask.time, ask.time + 1 days);
         if (CROOK == Crook.NeverCloses && ask.holds == 0 && ask.cause == Cause.Tick) revert NotYet(ask.time, 0);
         answer = INNER.step(ask);
         if (CROOK == Crook.ReadsClock) answer.wake = uint40(block.timestamp);
         if (CROOK == Crook.ReadsStorage) answer.wake = uint40(_memory);
-        if (CROOK != Crook.RobsLosers) return answer;
         for (uint256 i; i < answer.moves.length; ++i) {
-            if (answer.moves[i].kind == MoveKind.Release) answer.moves[i].kind = MoveKind.Forfeit;
+            _bend(answer.moves[i]);
         }
+        if (ask.cause == Cause.Opened && answer.shared.length != 0) _deprive(answer);
+    }
+
+    function _bend(Move memory move) private view {
+        if (CROOK == Crook.RobsLosers && move.kind == MoveKind.Release) move.kind = MoveKind.Forfeit;
+        if (CROOK == Crook.NamesAnother && move.subject != 0 && move.subject != INSTANCE) ++move.tag;
+        if (move.kind != MoveKind.Reward) return;
+        if (CROOK == Crook.PaysTooMuch) move.amount += move.amount / 10;
+        if (CROOK == Crook.PaysNobody) move.amount = 0;
+        if (CROOK == Crook.PaysAnother) move.prover = FRIEND;
+    }
+
+    /// Does something to whom the first shared word names.
+    function _deprive(Answer memory answer) private view {
+        address holder = address(uint160(uint256(answer.shared[0])));
+        if (holder == address(0) || (CROOK != Crook.EvictsHolder && CROOK != Crook.DocksHolder)) return;
+        Move[] memory more = new Move[](answer.moves.length + 1);
+        for (uint256 i; i < answer.moves.length; ++i) {
+            more[i] = answer.moves[i];
+        }
+        bool evicts = CROOK == Crook.EvictsHolder;
+        Move memory move = evicts ? Answers.release(holder) : Answers.forfeit(holder);
+        more[answer.moves.length] = Answers.onInstance(move);
+        answer.moves = more;
     }
 }

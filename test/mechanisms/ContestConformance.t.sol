@@ -27,7 +27,7 @@ contract ContestConformance is ConformanceTest {
     /// One after the other, each with a larger ticket.
     function plays(Request memory, address, uint256 rank) internal pure override returns (Play[] memory all) {
         all = new Play[](1);
-        all[0] = Play(10 + uint40(rank), 0, abi.encode(_size(rank)));
+        all[0] = Play(10 + uint40(rank), 0, abi.encode(_size(rank)), "");
     }
 
     function losersPay() internal pure override returns (bool) {

@@ -5,10 +5,10 @@ import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
 import {Weights} from "../../contracts/libraries/Scores.sol";
 import {ScorePayment, Scoring, ScoringParams} from "../../contracts/mechanisms/Scoring.sol";
 import {Request} from "../../contracts/types/Request.sol";
-import {Conformance, ConformanceTest} from "./Conformance.sol";
+import {ConformanceTest} from "./Conformance.sol";
 
 /// Commit, then reveal. Who is better asks for more, and promises so much more that it is worth it.
-abstract contract ScoringPlays is Conformance {
+abstract contract ScoringPlays is ConformanceTest {
     bytes32 private constant SALT = keccak256("salt");
     Scoring internal scoring;
 
@@ -40,18 +40,19 @@ abstract contract ScoringPlays is Conformance {
         uint88 price = uint88(uint256(r.maxPrice) * (40 - rank) / 100);
         uint32 promised = uint32(r.window * (rank + 2) / 10);
         uint16 share = uint16(5_000 + 1_000 * rank);
-        all[0] = Play(60, 0, abi.encode(scoring.commitment(market.idOf(r), prover, price, promised, share, SALT)));
-        all[1] = Play(120, price, abi.encodePacked(SALT, promised, share));
+        bytes32 commitment = scoring.commitment(market.idOf(r), prover, price, promised, share, SALT);
+        all[0] = Play(60, 0, abi.encode(commitment), "");
+        all[1] = Play(120, price, abi.encodePacked(SALT, promised, share), "");
     }
 }
 
-contract FirstScoreConformance is ScoringPlays, ConformanceTest {
+contract FirstScoreConformance is ScoringPlays {
     function subject() internal override returns (IMechanism, bytes memory) {
         return terms(ScorePayment.FirstScore, 3);
     }
 }
 
-contract SecondScoreConformance is ScoringPlays, ConformanceTest {
+contract SecondScoreConformance is ScoringPlays {
     function subject() internal override returns (IMechanism, bytes memory) {
         return terms(ScorePayment.SecondScore, 0);
     }
