@@ -4,6 +4,7 @@
 //! A bid is made only for what can be proven in time beside all that is promised already, covered by stake that backs
 //! nothing else, and paid for. What remains, the price and the moment, is the mechanism's: one file each.
 
+pub mod batch;
 pub mod capacity;
 pub mod committee;
 pub mod contest;
@@ -12,28 +13,34 @@ pub mod dutch;
 pub mod english;
 pub mod posted;
 pub mod race;
+mod reason;
+pub mod reserved;
 pub mod rfq;
 pub mod scoring;
 pub mod sealed;
+pub mod seat;
 pub mod sortition;
+pub mod standing;
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use bourse_sim::{
     Account, Bps, Id, Time, Wei,
-    ask::Refusal,
     equilibrium::{Rivalry, first_price_bid},
     event::Offer,
     mechanisms::{
-        self, committee::CommitteeParams, contest::ContestParams, dutch::DutchParams, english::EnglishParams,
-        posted::PostedParams, race::RaceParams, rfq::RfqParams, scoring::ScoringParams, sealed::SealedParams,
-        sortition::SortitionParams,
+        self, batch::BatchParams, committee::CommitteeParams, contest::ContestParams, dutch::DutchParams,
+        english::EnglishParams, posted::PostedParams, race::RaceParams, reserved::ReservedParams, rfq::RfqParams,
+        scoring::ScoringParams, sealed::SealedParams, seat::SeatParams, sortition::SortitionParams,
     },
     request::Request,
 };
-use capacity::{Late, Load, Schedule};
+use capacity::{Load, Schedule};
 use cost::{Tariff, plus, times};
 use sortition::Lot;
+use standing::{Place, Step};
+
+pub use reason::Reason;
 
 /// A mechanism with its parameters, as far as this prover knows how to bid under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +65,12 @@ pub enum Rule {
     Scoring(ScoringParams),
     /// See [`contest`].
     Contest(ContestParams),
+    /// See [`seat`].
+    Seat(SeatParams),
+    /// See [`reserved`].
+    Reserved(ReservedParams),
+    /// See [`batch`].
+    Batch(BatchParams),
 }
 
 /// An open request.
@@ -158,48 +171,6 @@ pub struct Pledge {
     pub share: Bps,
 }
 
-/// Why there is no bid. All may change but what the request itself says.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages name the fields")]
-pub enum Reason {
-    #[error("no offer is declared for the token it is paid in")]
-    Token,
-    #[error("its bond of {have} is above the limit of {limit}")]
-    Bond { have: Wei, limit: Wei },
-    #[error("its bond or deposit of {want} needs more than the free stake of {have}")]
-    Stake { have: Wei, want: Wei },
-    #[error("all seats are taken")]
-    Seats,
-    #[error("{work} units of work in {time} s are beyond the declared {throughput} per second")]
-    Throughput { work: u64, time: u64, throughput: u32 },
-    #[error("it pays {have} at most, less than the {want} asked")]
-    Price { have: Wei, want: Wei },
-    #[error("too late: it is {now}, this was possible until {last}")]
-    TooLate { now: Time, last: Time },
-    #[error("{}", late(.0))]
-    Late(Late),
-    #[error("all {0} places for bidders are taken")]
-    Crowded(u8),
-    #[error("it is not in the pool, or came after the request")]
-    Pool,
-    #[error("mechanism '{0}' is none that this prover knows how to bid under")]
-    UnknownMechanism(String),
-    #[error("its parameters are not those of its mechanism: {0}")]
-    Params(Refusal),
-    #[error("it is paid in another token than stakes are in, or says that those are in another")]
-    StakeToken,
-    #[error("no ticket is worth its price")]
-    NoTicket,
-    #[error("its input was not looked at yet, or cannot be proven")]
-    Unchecked,
-}
-
-fn late(late: &Late) -> impl fmt::Display + use<> {
-    let Late { ready, due, own } = *late;
-    let what = if own { "its proof" } else { "with it, a proof promised before" };
-    format!("{what} would be ready at {ready} and is due at {due}")
-}
-
 impl Rule {
     /// The rule of the mechanism called `name` under `params`.
     ///
@@ -219,6 +190,9 @@ impl Rule {
             "sortition" => SortitionParams::decode(params).map(|params| Self::Sortition(params, Lot::default())),
             "scoring" => ScoringParams::decode(params).map(Self::Scoring),
             "contest" => ContestParams::decode(params).map(Self::Contest),
+            "seat" => SeatParams::decode(params).map(Self::Seat),
+            "reserved" => ReservedParams::decode(params).map(Self::Reserved),
+            "batch" => BatchParams::decode(params).map(Self::Batch),
             _ => return Err(Reason::UnknownMechanism(name.to_owned())),
         }
         .map_err(Reason::Params)
@@ -250,6 +224,21 @@ pub fn decide(opening: &Opening<'_>, bidder: &Bidder<'_>, now: Time) -> Result<D
         Rule::Sortition(params, lot) => sortition::decide(params, lot, opening, bidder, &ask, now),
         Rule::Scoring(params) => scoring::decide(params, opening, bidder, &ask, now),
         Rule::Contest(params) => contest::decide(params, opening, bidder, &ask, now),
+        Rule::Seat(_) | Rule::Reserved(_) | Rule::Batch(_) => Err(Reason::Standing),
+    }
+}
+
+/// Decides about an instance that is bid on itself; `now` is when a bid sent at once would land, in unix seconds.
+///
+/// # Errors
+/// Why there is no bid on it.
+pub fn stand(place: &Place<'_>, bidder: &Bidder<'_>, now: Time) -> Result<Step, Reason> {
+    match &place.rule {
+        Rule::Seat(params) => seat::stand(params, place, bidder, now),
+        Rule::Reserved(params) => reserved::stand(params, place, bidder, now),
+        Rule::Batch(params) => batch::stand(params, place, bidder, now),
+        Rule::Sortition(params, _) => sortition::stand(params, place, bidder, now),
+        _ => Ok(Step::Stay),
     }
 }
 
@@ -272,18 +261,34 @@ impl Price {
 impl Bidder<'_> {
     /// Prices, which works alike under every mechanism.
     fn ask(&self, request: &Request) -> Result<Price, Reason> {
+        self.ask_for(request.work)
+    }
+
+    fn ask_for(&self, work: u64) -> Result<Price, Reason> {
         let Some(tariff) = self.tariff.filter(|_| self.offer.accepted) else { return Err(Reason::Token) };
-        let floor = self.offer.floor.saturating_mul(request.work.into());
-        Ok(Price { cost: tariff.cost(request.work, self.gas_price), floor })
+        let floor = self.offer.floor.saturating_mul(work.into());
+        Ok(Price { cost: tariff.cost(work, self.gas_price), floor })
     }
 
     /// What an award puts at risk is covered, or what stands for one.
     fn require_award(&self, bond: Wei) -> Result<(), Reason> {
-        if self.offer.bond_limit < bond {
-            return Err(Reason::Bond { have: bond, limit: self.offer.bond_limit });
-        }
+        self.require_bond(bond)?;
         self.require_stake(bond)?;
         if self.seats == 0 { Err(Reason::Seats) } else { Ok(()) }
+    }
+
+    fn require_bond(&self, bond: Wei) -> Result<(), Reason> {
+        let limit = self.offer.bond_limit;
+        if bond <= limit { Ok(()) } else { Err(Reason::Bond { have: bond, limit }) }
+    }
+
+    /// The market refuses awards that leave less than `time` seconds for it.
+    fn require_throughput(&self, work: u64, time: Time) -> Result<(), Reason> {
+        let throughput = self.offer.throughput;
+        if throughput != 0 && u128::from(throughput) * u128::from(time) < u128::from(work) {
+            return Err(Reason::Throughput { work, time, throughput });
+        }
+        Ok(())
     }
 
     fn require_stake(&self, want: Wei) -> Result<(), Reason> {
@@ -310,10 +315,7 @@ impl Bidder<'_> {
     fn terms(&self, request: &Request, award: Time, last: Time, now: Time) -> Result<Terms, Reason> {
         let due = award.saturating_add(request.window.into()).min(request.deadline);
         let time = due.saturating_sub(award);
-        let throughput = self.offer.throughput;
-        if throughput != 0 && u128::from(throughput) * u128::from(time) < u128::from(request.work) {
-            return Err(Reason::Throughput { work: request.work, time, throughput });
-        }
+        self.require_throughput(request.work, time)?;
         let load = Load { release: award, length: self.length, due };
         self.schedule.admit(load, now).map_err(Reason::Late)?;
         let valid_until = now.saturating_add(self.policy.patience).min(last);

@@ -12,6 +12,7 @@ use std::{
 use alloy::primitives::Address;
 use anyhow::{Context, ensure};
 use bourse_chain::{Key, Password};
+use bourse_sim::mechanisms;
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
@@ -19,7 +20,8 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 pub use settings::{
-    BackendSettings, BiddingSettings, DeliverySettings, OfferSettings, ProvingSettings, SupplySettings,
+    BackendSettings, BiddingSettings, DeliverySettings, OfferSettings, ProvingSettings, StandingSettings,
+    SupplySettings,
 };
 
 use crate::bid::Policy;
@@ -64,6 +66,9 @@ pub struct Config {
     pub offers: Vec<OfferSettings>,
     /// How it bids.
     pub bidding: BiddingSettings,
+    /// How it bids on instances themselves.
+    #[serde(default)]
+    pub standing: StandingSettings,
     /// How it proves.
     pub proving: ProvingSettings,
     /// How it delivers.
@@ -130,6 +135,7 @@ struct Defaults {
     supply: SupplySettings,
     offers: Vec<OfferSettings>,
     bidding: BiddingSettings,
+    standing: StandingSettings,
     proving: ProvingSettings,
     delivery: DeliverySettings,
     backends: Vec<BackendSettings>,
@@ -148,6 +154,7 @@ impl Default for Defaults {
             supply: SupplySettings::default(),
             offers: Vec::new(),
             bidding: BiddingSettings::default(),
+            standing: StandingSettings::default(),
             proving: ProvingSettings::default(),
             delivery: DeliverySettings::default(),
             backends: Vec::new(),
@@ -197,10 +204,11 @@ impl Config {
         ensure!(self.proving.parallel != 0, "proving.parallel is 0; right is 1 or more");
         self.address()?;
         for name in self.supply.mechanisms.keys() {
-            let known = bourse_sim::mechanisms::by_name(name).is_some();
+            let known: Vec<_> = mechanisms::ALL.iter().map(|mechanism| mechanism.name()).collect();
             ensure!(
-                known,
-                "supply.mechanisms names '{name}'; right are names of mechanisms, as posted, dutch, sealed and english"
+                known.contains(&name.as_str()),
+                "supply.mechanisms names '{name}'; right are names of mechanisms: {}",
+                known.join(", ")
             );
         }
         let mut tokens = BTreeSet::new();
@@ -213,6 +221,8 @@ impl Config {
             lowest <= 10_000 && (10_000..=1_000_000).contains(&highest),
             "bidding.rival_lowest_bps is {lowest} and rival_highest_bps {highest}; right are at most 10000 and 10000 to 1000000"
         );
+        let share = self.standing.utilisation_bps;
+        ensure!((1..=10_000).contains(&share), "standing.utilisation_bps is {share}; right is 1 to 10000");
         self.backends.iter().try_for_each(BackendSettings::validate)
     }
 

@@ -37,6 +37,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("prover_jobs", "gauge", "Jobs by stage."),
     ("prover_requests_open", "gauge", "Open requests that a backend serves."),
     ("prover_passed", "gauge", "Open requests not bid on, by reason."),
+    ("prover_instances_passed", "gauge", "Instances not bid on, by reason."),
     ("prover_unprovable_total", "counter", "Requests whose input turned out not to fit them, or no backend."),
     ("prover_bids_total", "counter", "Bids sent, by kind."),
     ("prover_ended_total", "counter", "Jobs ended, by how."),

@@ -6,6 +6,7 @@ mod enlist;
 mod proving;
 mod race;
 mod report;
+mod standing;
 mod tickets;
 
 use std::{
@@ -22,7 +23,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     backend::{self, Backend},
-    bid::capacity::Load,
+    bid::{capacity::Load, standing::Reserve},
     config::Config,
     deliver::{Delivery, Keeper, Word},
     jobs::{Job, Jobs, Stage},
@@ -89,6 +90,10 @@ pub struct Prover {
     delivering: JoinSet<(Id, Word)>,
     /// Deeds of supply that are under way.
     enlisting: BTreeSet<String>,
+    /// Deeds about instances themselves that are under way, by their keys.
+    standing: BTreeMap<String, standing::Underway>,
+    /// What is kept free for what stands on instances.
+    kept: Reserve,
     /// What somebody has to look at; told by `/readyz`.
     trouble: Option<String>,
 }
@@ -138,8 +143,9 @@ impl Prover {
         let names = config.supply.mechanisms.iter();
         let names = names.flat_map(|(name, at)| at.iter().map(|at| (at.into_array(), name.clone()))).collect();
         let jobs = Jobs::resume(store.jobs().await?);
-        let enlisting = executor.pending().await?.into_iter().map(|pending| pending.key);
-        let enlisting = enlisting.filter(|key| key.starts_with(enlist::PREFIX)).collect();
+        let pending: Vec<_> = executor.pending().await?.into_iter().map(|pending| pending.key).collect();
+        let enlisting = pending.iter().filter(|key| key.starts_with(enlist::PREFIX)).cloned().collect();
+        let standing = pending.iter().filter_map(|key| standing::Underway::resumed(key)).collect();
         let prover = Self {
             target: Target::new(&config, workshop.verifiers()),
             state: State::new(executor.address(), stake_token, names),
@@ -164,6 +170,8 @@ impl Prover {
             deliveries: BTreeMap::new(),
             delivering: JoinSet::new(),
             enlisting,
+            standing,
+            kept: Reserve::default(),
             trouble: None,
         };
         Ok((prover, follower))
@@ -242,6 +250,7 @@ impl Prover {
         self.bring().await?;
         self.tend_tickets().await?;
         self.enlist().await?;
+        self.stand().await?;
         self.bid().await?;
         self.report().await
     }
@@ -298,6 +307,7 @@ impl Prover {
             }
         }
         self.enlisting.remove(key);
+        self.dealt(key, matches!(outcome, Outcome::Failed(_)));
         self.underway.retain(|_, underway| underway.key != key);
     }
 

@@ -1,6 +1,8 @@
 //! What this prover knows: the market as the fold of its events, and where it itself stands in it. Nothing here learns from
 //! what this prover did, only from the chain.
 
+mod instances;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use bourse_chain::{Head, Update};
@@ -214,9 +216,7 @@ impl State {
         let instance = self.market.instances().get(&case.instance);
         let config = instance.and_then(|instance| instance.config(case.version));
         let config = config.ok_or_else(|| Reason::UnknownMechanism(format!("of instance {}", case.instance)))?;
-        let name = self.names.get(&config.mechanism);
-        let unknown = || Reason::UnknownMechanism(alloy::primitives::Address::from(config.mechanism).to_string());
-        Ok(match Rule::read(name.ok_or_else(unknown)?, &config.params)? {
+        Ok(match self.read(config)? {
             // It would be paid in one token less what it put down in another.
             Rule::Contest(params) if params.stake_token != self.market.stake_token() => return Err(Reason::StakeToken),
             Rule::Sortition(params, _) => Rule::Sortition(params, self.lot(case)),

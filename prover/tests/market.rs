@@ -6,7 +6,7 @@ mod fixture;
 use std::time::Duration;
 
 use bourse_sim::ask::Status;
-use fixture::{MAX_PRICE, POSTED, World, cost};
+use fixture::{CHEAP, DEAR, MAX_PRICE, POSTED, World, cost};
 
 const STAKE: u128 = 100_000_000_000_000_000;
 
@@ -117,7 +117,7 @@ async fn the_loser_of_a_sealed_auction_gets_its_deposit_back() {
     let mut world = World::new().await;
     let cheap = world.start(1, "");
     let mut dear = world.start(2, "[bidding]\nmargin_bps = 0");
-    dear_offer(&dear);
+    dear.replace(CHEAP, DEAR);
     world.restart(2, &mut dear);
     let task = world.task(7);
     let id = world.open(world.vickrey, &task).await;
@@ -138,7 +138,7 @@ async fn open_bids_go_down_to_the_second_lowest_cost() {
     let mut world = World::new().await;
     let cheap = world.start(1, "");
     let mut dear = world.start(2, "[bidding]\nmargin_bps = 0");
-    dear_offer(&dear);
+    dear.replace(CHEAP, DEAR);
     world.restart(2, &mut dear);
     while world.node.ledger(dear.account).await.unwrap().stake == 0 {
         world.pass(1).await;
@@ -199,11 +199,4 @@ async fn a_committee_is_paid_for_what_its_first_seat_brings() {
     }
     paid.sort_unstable();
     assert_eq!(paid, [MAX_PRICE / 4, MAX_PRICE * 3 / 4], "a share, and a share with the part of who brings the whole");
-}
-
-/// Doubles what work costs a prover.
-fn dear_offer(prover: &fixture::Program) {
-    let path = prover.folder.join("prover.toml");
-    let settings = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, settings.replace("rate = \"4 ether\"", "rate = \"8 ether\"")).unwrap();
 }

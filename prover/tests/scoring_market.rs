@@ -8,7 +8,7 @@ use bourse_sim::{
     Wei,
     mechanisms::scoring::{Payment, ScoringParams, Weights},
 };
-use fixture::{MAX_PRICE, PHASE, Program, World, cost};
+use fixture::{CHEAP, DEAR, MAX_PRICE, PHASE, World, cost};
 
 const STAKE: Wei = 100_000_000_000_000_000;
 
@@ -41,7 +41,7 @@ async fn what_is_promised_is_what_is_enforced_and_kept() {
     let scoring = world.host("scoring", code::SCORING, params().encode()).await;
     let cheap = world.start(1, "");
     let mut dear = world.start(2, "[bidding]\nmargin_bps = 0");
-    dear_offer(&dear);
+    dear.replace(CHEAP, DEAR);
     world.restart(2, &mut dear);
     while world.node.ledger(dear.account).await.unwrap().stake == 0 {
         world.pass(1).await;
@@ -61,11 +61,4 @@ async fn what_is_promised_is_what_is_enforced_and_kept() {
         assert_eq!((ledger.stake, ledger.locked, ledger.busy), (STAKE, 0, 0));
     }
     assert_eq!(world.balance(cheap.account).await, state.price);
-}
-
-/// Doubles what work costs a prover.
-fn dear_offer(prover: &Program) {
-    let path = prover.folder.join("prover.toml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(path, text.replace("rate = \"4 ether\"", "rate = \"8 ether\"")).unwrap();
 }

@@ -6,7 +6,10 @@ use std::{
     process::{Command, Output},
 };
 
-use bourse_prover::Config;
+use bourse_prover::{
+    Config,
+    bid::{Reason, Rule},
+};
 
 const MARKET: &str = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
 
@@ -44,7 +47,12 @@ fn the_example_is_complete_and_valid() {
     let config: Config = toml::from_str(&String::from_utf8(output.stdout).unwrap()).unwrap();
     assert_eq!(config.supply.stake.0, 1_000_000_000_000_000_000);
     assert_eq!(config.offers[0].floor.0, 1_000_000_000);
-    assert_eq!(config.supply.mechanisms.len(), 8);
+    let known = bourse_sim::mechanisms::ALL.map(|mechanism| mechanism.name());
+    assert!(known.iter().all(|name| config.supply.mechanisms.contains_key(*name)));
+    for mechanism in bourse_sim::mechanisms::ALL {
+        let read = Rule::read(mechanism.name(), &[]);
+        assert!(!matches!(read, Err(Reason::UnknownMechanism(_))), "{} is not known", mechanism.name());
+    }
 }
 
 #[test]
@@ -88,11 +96,12 @@ fn what_is_wrong_is_said_with_what_would_be_right() {
         (String::new(), "market"),
         (format!("{market}marget = 1"), "marget"),
         (format!("{market}[supply]\nstake = \"5 eth\""), "0.1 ether"),
-        (format!("{market}[supply.mechanisms]\nlottery = []"), "posted, dutch, sealed and english"),
+        (format!("{market}[supply.mechanisms]\nlottery = []"), "posted, dutch, sealed"),
         (format!("{market}[[backends]]\nverifier = 1"), "exactly one|right is one"),
         (format!("{market}listen = \"9465\""), "127.0.0.1:9465"),
         (format!("{market}[proving]\nparallel = 0"), "1 or more"),
         (format!("{market}[bidding]\nrival_lowest_bps = 20000"), "at most 10000"),
+        (format!("{market}[standing]\nutilisation_bps = 0"), "right is 1 to 10000"),
     ];
     for (file, want) in cases {
         let error = refused(&file);

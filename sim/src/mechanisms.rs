@@ -68,24 +68,26 @@ pub struct Session {
     pub data: Vec<u8>,
 }
 
+/// All twins.
+pub static ALL: [&dyn Mechanism; 13] = [
+    &posted::PostedPrice,
+    &dutch::Dutch,
+    &sealed::SealedBid,
+    &english::English,
+    &scoring::Scoring,
+    &contest::Contest,
+    &race::Race,
+    &committee::Committee,
+    &sortition::Sortition,
+    &rfq::Rfq,
+    &batch::Batch,
+    &seat::Seat,
+    &reserved::Reserved,
+];
+
 /// The twin of a contract that says it is called `name`, if there is one.
 pub fn by_name(name: &str) -> Option<&'static dyn Mechanism> {
-    let all: [&'static dyn Mechanism; 13] = [
-        &batch::Batch,
-        &posted::PostedPrice,
-        &dutch::Dutch,
-        &sealed::SealedBid,
-        &english::English,
-        &race::Race,
-        &rfq::Rfq,
-        &seat::Seat,
-        &scoring::Scoring,
-        &committee::Committee,
-        &reserved::Reserved,
-        &contest::Contest,
-        &sortition::Sortition,
-    ];
-    all.into_iter().find(|mechanism| mechanism.name() == name)
+    ALL.into_iter().find(|mechanism| mechanism.name() == name)
 }
 
 /// The longest window of any kind, in seconds; the twin of `Params.LONGEST`.

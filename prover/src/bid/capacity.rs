@@ -48,11 +48,18 @@ impl Schedule {
     /// # Errors
     /// The first proof that would be late.
     pub fn admit(&self, new: Load, now: Time) -> Result<(), Late> {
+        self.admit_all(&[new], now)
+    }
+
+    /// The same of several at once.
+    ///
+    /// # Errors
+    /// As [`Schedule::admit`].
+    pub fn admit_all(&self, new: &[Load], now: Time) -> Result<(), Late> {
         let before = self.finishes(&self.waiting, now);
-        let mut all = self.waiting.clone();
-        all.push(new);
+        let all = [self.waiting.as_slice(), new].concat();
         for (i, ready) in self.finishes(&all, now).into_iter().enumerate() {
-            let (due, own) = (all[i].due, i + 1 == all.len());
+            let (due, own) = (all[i].due, before.len() <= i);
             let was_late = before.get(i).is_some_and(|ready| due < *ready);
             if due < ready && !was_late {
                 return Err(Late { ready, due, own });

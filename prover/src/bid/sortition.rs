@@ -1,13 +1,20 @@
 //! A sortition pays its tariff to whom the lot names. There is nothing to gain from being early, or from a price below it: a prover bids
 //! when its turn has come, if the tariff covers cost and margin and the proof would be in time, and lets its turn pass otherwise.
+//!
+//! It is in the pool while the tariff covers a usual request. More is deposited only if that at least doubles the weight: whoever
+//! deposits is not drawn for what is open already.
 
 use bourse_sim::{
     Id, Time, Wei,
-    mechanisms::sortition::{Drawing, Enrolment, SortitionParams, beacon, places},
+    abi::Encoder,
+    mechanisms::sortition::{Drawing, Enrolment, SortitionParams, beacon, places, pool},
     request::Request,
 };
 
-use super::{Bidder, Decision, Opening, Price, Reason, Terms, no_later};
+use super::{
+    Bidder, Decision, Opening, Price, Reason, Terms, no_later,
+    standing::{Place, Reserve, Stand, Step},
+};
 
 /// What this prover has in the pool, and what has been drawn for the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,4 +97,48 @@ pub fn enrol(
         return Err(Reason::Stake { have: deposit, want: params.min_deposit });
     }
     Ok(deposit)
+}
+
+pub(super) fn stand(
+    params: &SortitionParams,
+    place: &Place<'_>,
+    bidder: &Bidder<'_>,
+    now: Time,
+) -> Result<Step, Reason> {
+    let ticket = place.ticket.filter(|ticket| Enrolment::read(&ticket.tag).counts());
+    let held = ticket.map_or(0, |ticket| ticket.amount);
+    let until = now.saturating_add(bidder.policy.patience);
+    let bid = |deposit: Wei, weight: Wei| {
+        let data = Encoder::new(1).uint(weight).finish();
+        Stand { price: 0, deposit, data, until, reserve: Reserve::default() }
+    };
+    if place.leaving {
+        return Ok(if held == 0 { Step::Stay } else { Step::Leave(bid(held, 0)) });
+    }
+    if place.demand.work == 0 {
+        return Err(Reason::Work);
+    }
+    let typical = Request {
+        work: place.demand.work,
+        bond: bidder.offer.bond_limit,
+        max_price: (1 << 88) - 1,
+        ..Request::default()
+    };
+    let total = pool(place.shared).1.saturating_sub(held);
+    let deposit = match enrol(params, &typical, place.demand.every, total, bidder) {
+        Err(Reason::Price { .. }) if held != 0 => return Ok(Step::Leave(bid(held, 0))),
+        Err(_) if held != 0 => return Ok(Step::Stay),
+        other => other?.min(place.allowance),
+    };
+    if held != 0 {
+        return Ok(if held.saturating_mul(2) <= deposit { Step::Bid(bid(deposit, deposit)) } else { Step::Stay });
+    }
+    if !place.served {
+        return Err(Reason::Verifiers);
+    }
+    if deposit < params.min_deposit {
+        return Err(Reason::Allowance { have: place.allowance, want: params.min_deposit });
+    }
+    // One for the deposit, and one for what it is drawn for.
+    if bidder.seats < 2 { Err(Reason::Seats) } else { Ok(Step::Bid(bid(deposit, deposit))) }
 }

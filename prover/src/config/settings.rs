@@ -24,7 +24,7 @@ pub struct SupplySettings {
     pub any_verifier: bool,
     /// Takes no new work.
     pub draining: bool,
-    /// The mechanisms bid under: by name (`posted`, `dutch`, `sealed`, `english`, `race`, `committee`, `scoring`) the addresses of contracts that follow that rule.
+    /// The mechanisms bid under: by name ([`bourse_sim::mechanisms::ALL`]) the addresses of contracts that follow that rule.
     pub mechanisms: BTreeMap<String, Vec<Address>>,
 }
 
@@ -69,6 +69,22 @@ pub struct BiddingSettings {
     pub gas_price: Amount,
     /// Seconds after which a bid that has not landed is void.
     pub patience_seconds: u64,
+}
+
+/// Bids on instances themselves: seats, contracts, places in batches and pools.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StandingSettings {
+    /// The most stake that deposits on instances hold together; 0 for none, and to leave where one stands.
+    pub stake: Amount,
+    /// Instances that are bid on although anyone can ask there, which binds this prover before it has looked at the request.
+    pub instances: Vec<u32>,
+    /// Units of work of a usual request; 0 for the largest that an instance admits. Needed for sortition.
+    pub work: u64,
+    /// Seconds between two requests of an instance.
+    pub every_seconds: u64,
+    /// The share of reserved capacity that is expected to be asked for, in basis points.
+    pub utilisation_bps: u32,
 }
 
 /// How much is proven at once.
@@ -134,6 +150,12 @@ impl Default for BiddingSettings {
             gas_price: Amount(1_000_000_000),
             patience_seconds: 60,
         }
+    }
+}
+
+impl Default for StandingSettings {
+    fn default() -> Self {
+        Self { stake: Amount::default(), instances: Vec::new(), work: 0, every_seconds: 60, utilisation_bps: 5_000 }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Bids: which of the open requests to bid on, the most profitable first, within capacity and stake.
 
+use std::time::Duration;
+
 use alloy::primitives::B256;
 use bourse_chain::call::{self, Bid, Order};
 use bourse_sim::{
-    Id, Time, Wei,
+    Account, Id, Time, Wei,
     abi::Encoder,
     market::Case,
     mechanisms::{english::standing, sortition::Drawing},
@@ -17,6 +19,7 @@ use crate::{
         capacity::{Load, Schedule},
         scoring,
         sealed::SETTLING,
+        standing::Reserve,
     },
     jobs::{Job, Stage},
     store::Commitment,
@@ -87,7 +90,7 @@ impl Prover {
                 }
                 Err(reason) => {
                     tracing::trace!(id = %B256::from(*id), %reason, "not bid on");
-                    *passed.entry(label(&reason)).or_default() += 1;
+                    *passed.entry(reason.label()).or_default() += 1;
                 }
             }
         }
@@ -108,40 +111,53 @@ impl Prover {
     fn decide(&self, id: &Id, case: &Case, schedule: &Schedule, now: Time) -> Result<Decision, Reason> {
         let Some(Check::Fit(backend)) = self.checks.get(id) else { return Err(Reason::Unchecked) };
         // What this bid would take the place of is not in its way.
-        let beside = case.tickets.contains_key(&self.state.me()).then(|| self.schedule_beside(Some(id)));
+        let beside = case.tickets.contains_key(&self.state.me()).then(|| self.schedule_beside(Some(id), &self.kept));
         let bidder = self.bidder(case, &**backend, beside.as_ref().unwrap_or(schedule));
         bid::decide(&self.state.opening(id, case)?, &bidder, now)
     }
 
     fn bidder<'a>(&self, case: &Case, backend: &dyn Backend, schedule: &'a Schedule) -> Bidder<'a> {
         let request = &case.request;
+        let own = case.tickets.get(&self.state.me()).map(|ticket| ticket.amount.max(request.bond));
+        let (rivals, length) = (self.state.rivals(case), backend.estimate(request.work));
+        Bidder { rivals, length, ..self.able(request.token, own, &self.kept, schedule) }
+    }
+
+    /// What this prover can and wants in `token`, where a deposit of it stands for `own` already, and `kept` has to stay free.
+    pub(super) fn able<'a>(
+        &self,
+        token: Account,
+        own: Option<Wei>,
+        kept: &Reserve,
+        schedule: &'a Schedule,
+    ) -> Bidder<'a> {
         let prover = self.state.prover();
-        let promised = self.state.promised() + self.underway.values().map(|bid| bid.stake).sum::<Wei>();
-        let taken = u16::try_from(self.underway.len()).unwrap_or(u16::MAX);
-        let settings = self.config.offers.iter().find(|offer| offer.token.into_array() == request.token);
-        let own = case.tickets.get(&self.state.me());
-        let own_stake = own.map_or(0, |ticket| ticket.amount.max(request.bond));
+        let underway = self.underway.values().map(|bid| bid.stake).sum::<Wei>();
+        let promised = self.state.promised() + underway + kept.stake;
+        let taken = u16::try_from(self.underway.len()).unwrap_or(u16::MAX).saturating_add(kept.places);
+        let settings = self.config.offers.iter().find(|offer| offer.token.into_array() == token);
+        let (stake, seats) = (own.unwrap_or_default(), u16::from(own.is_some()));
         Bidder {
             account: self.state.me(),
-            offer: prover.and_then(|prover| prover.offers.get(&request.token).copied()).unwrap_or_default(),
+            offer: prover.and_then(|prover| prover.offers.get(&token).copied()).unwrap_or_default(),
             tariff: settings.map(|settings| settings.tariff()),
             policy: self.config.policy(),
-            rivals: self.state.rivals(case),
-            stake: prover.map_or(0, |prover| (prover.free() + own_stake).saturating_sub(promised)),
-            seats: prover.map_or(0, |prover| (prover.capacity() + u16::from(own.is_some())).saturating_sub(taken)),
+            rivals: 0,
+            stake: prover.map_or(0, |prover| (prover.free() + stake).saturating_sub(promised)),
+            seats: prover.map_or(0, |prover| (prover.capacity() + seats).saturating_sub(taken)),
             gas_price: self.config.bidding.gas_price.0,
-            length: backend.estimate(request.work),
+            length: Duration::ZERO,
             schedule,
         }
     }
 
     /// What has to be proven, or may have to be.
     pub(super) fn schedule(&self) -> Schedule {
-        self.schedule_beside(None)
+        self.schedule_beside(None, &self.kept)
     }
 
-    /// The same without one request.
-    fn schedule_beside(&self, but: Option<&Id>) -> Schedule {
+    /// The same without one request, and with time kept for what `kept` says.
+    pub(super) fn schedule_beside(&self, but: Option<&Id>, kept: &Reserve) -> Schedule {
         let now = self.state.next_time(self.waited());
         let load = |job: &Job, release: Time, due: Time| {
             let length = self.length(&job.id);
@@ -185,7 +201,7 @@ impl Prover {
             parallel: self.config.proving.parallel,
             reserve: self.config.proving.reserve_seconds,
             running: running.collect(),
-            waiting: awarded.chain(committed).chain(underway).collect(),
+            waiting: awarded.chain(committed).chain(underway).chain(kept.loads.iter().copied()).collect(),
         }
     }
 
@@ -305,7 +321,7 @@ impl Prover {
 }
 
 /// What a backend has to know about a request.
-pub(super) fn piece(id: Id, case: &Case, me: bourse_sim::Account) -> backend::Job {
+pub(super) fn piece(id: Id, case: &Case, me: Account) -> backend::Job {
     let request = &case.request;
     backend::Job {
         id: id.into(),
@@ -313,24 +329,5 @@ pub(super) fn piece(id: Id, case: &Case, me: bourse_sim::Account) -> backend::Jo
         statement: request.statement.into(),
         input: case.input.to_vec(),
         work: request.work,
-    }
-}
-
-fn label(reason: &Reason) -> &'static str {
-    match reason {
-        Reason::Token => "token",
-        Reason::Bond { .. } => "bond",
-        Reason::Stake { .. } => "stake",
-        Reason::Seats => "seats",
-        Reason::Throughput { .. } => "throughput",
-        Reason::Price { .. } => "price",
-        Reason::TooLate { .. } => "too_late",
-        Reason::Late(_) => "capacity",
-        Reason::Crowded(_) => "crowded",
-        Reason::Pool => "pool",
-        Reason::UnknownMechanism(_) | Reason::Params(_) => "mechanism",
-        Reason::StakeToken => "token",
-        Reason::NoTicket => "price",
-        Reason::Unchecked => "unchecked",
     }
 }

@@ -36,8 +36,9 @@ impl Prover {
             let Some(next) = self.target.step(&present, me, market, token) else { return Ok(()) };
             step = next;
         }
-        if step.name == "declare" && self.restricts() && !self.state.tickets().is_empty() {
-            // What is no longer accepted cannot be revealed either.
+        let stands = !self.state.tickets().is_empty() || self.state.seats().next().is_some();
+        if step.name == "declare" && self.restricts() && stands {
+            // What is no longer accepted cannot be revealed either, nor can notice be given.
             return Ok(());
         }
         let key = format!("{PREFIX}{}/{}", step.name, head.number);
