@@ -55,7 +55,7 @@ pub enum Command {
         /// Its id, or the start of it
         id: String,
     },
-    /// Say that time has passed for a request, to its mechanism
+    /// Say that time has passed, for a request or for an instance, to its mechanism
     Tick(act::Tick),
     /// End what is overdue about a request: slash its prover, or refund it
     Expire {

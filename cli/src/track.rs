@@ -1,10 +1,13 @@
 //! Follows one request on the chain, through reorganisations.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use bourse_chain::{Block, Follower, Head, Start, Update};
-use bourse_sim::event::Event;
+use bourse_sim::event::{Config, Event};
 use bourse_sim::market::{Market, Turn};
-use bourse_sim::mechanisms::by_name;
+use bourse_sim::mechanisms::{Mechanism, by_name};
+use bourse_sim::request::Request;
 use bourse_sim::{Account, Id};
 
 use crate::journey::{Journey, about};
@@ -85,23 +88,48 @@ pub async fn find(session: &Session, text: &str) -> Result<Record> {
 /// # Errors
 /// If the chain cannot be read, or is none of this market.
 pub async fn brief(session: &Session, id: &Id, about: Account) -> Result<Vec<u8>> {
+    let (market, head) = fold(session).await?;
+    let config = market.request(id).and_then(|case| market.instances().get(&case.instance)?.config(case.version));
+    let Some(twin) = twin(session, config).await? else { return Ok(Vec::new()) };
+    Ok(market.ticking(twin, id, ticking(head, about)).map(|ask| ask.data).unwrap_or_default())
+}
+
+/// What a tick of an instance itself about `about` has to bring: the requests, and the mechanism's own; nothing as above.
+///
+/// # Errors
+/// If the chain cannot be read, is none of this market, or there is no such instance.
+pub async fn bring(session: &Session, number: u32, about: Account) -> Result<(Vec<Request>, Vec<u8>)> {
+    let (market, head) = fold(session).await?;
+    let instance = market.instances().get(&number);
+    let instance = instance.with_context(|| format!("there is no instance {number}: `bourse instances` lists them"))?;
+    let config = instance.config(instance.version());
+    let Some(twin) = twin(session, config).await? else { return Ok(Default::default()) };
+    let Some((ask, ids)) = market.session(twin, number, ticking(head, about)) else { return Ok(Default::default()) };
+    let requests = ids.iter().filter_map(|id| market.request(id)).map(|case| case.request.as_ref().clone());
+    Ok((requests.collect(), ask.data))
+}
+
+/// The market as of now.
+async fn fold(session: &Session) -> Result<(Market, Head)> {
     let mut market = Market::new(session.node.stake_token().await?);
     let mut follower = session.history();
-    let head = loop {
+    loop {
         match follower.next().await? {
-            Update::Committed(block) => {
-                market.commit(&block.events, block.time)?;
-            }
+            Update::Committed(block) => market.commit(&block.events, block.time)?,
             Update::Reverted(_) => market.revert()?,
-            Update::Tip(head) => break head,
+            Update::Tip(head) => return Ok((market, head)),
         }
-    };
-    let config = market.request(id).and_then(|case| market.instances().get(&case.instance)?.config(case.version));
-    let Some(config) = config else { return Ok(Vec::new()) };
+    }
+}
+
+async fn twin(session: &Session, config: Option<&Arc<Config>>) -> Result<Option<&'static dyn Mechanism>> {
+    let Some(config) = config else { return Ok(None) };
     let name = session.node.mechanism_name(config.mechanism).await?;
-    let Some(twin) = name.as_deref().and_then(by_name) else { return Ok(Vec::new()) };
-    let turn = Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() };
-    Ok(market.ticking(twin, id, turn).map(|ask| ask.data).unwrap_or_default())
+    Ok(name.as_deref().and_then(by_name))
+}
+
+fn ticking(head: Head, about: Account) -> Turn {
+    Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() }
 }
 
 /// The request that this account would make of the same words, if it is on the chain.

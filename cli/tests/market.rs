@@ -18,6 +18,7 @@ use bourse_prover::backend::circuit::{CircuitBackend, Settings};
 use bourse_prover::backend::{Backend, Job, Slots, author};
 use bourse_sim::ask::Status;
 use bourse_sim::event::{Declaration, Offer};
+use bourse_sim::market::place_of;
 use bourse_sim::{Wei, ZERO};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -244,6 +245,11 @@ async fn a_prover_without_a_node_bids_proves_and_leaves() {
     assert_eq!(world.json(2, &["leave", "seat"])["left"], false);
     let refusal = world.refusal(2, &["leave", "seat"]);
     assert!(refusal.contains("this is possible from"), "{refusal}");
+    // Anyone says that it is liable no more.
+    std::thread::sleep(Duration::from_secs(3));
+    world.json(1, &["tick", "--instance", "seat"]);
+    let place = place_of(u32::try_from(stood["instance"].as_u64().unwrap()).unwrap());
+    assert_eq!(prover.node.ticket(place, prover.key.address()).await.unwrap().0, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

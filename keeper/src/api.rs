@@ -11,6 +11,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use bourse_sim::market::instance_of;
 use bourse_sim::{Account, Id};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -279,9 +280,11 @@ async fn decisions(State(desk): State<Desk>, Query(query): Query<HashMap<String,
 }
 
 fn show(decision: &Decision) -> Value {
+    let instance = decision.subject.as_ref().and_then(instance_of);
+    let request = decision.subject.filter(|_| instance.is_none()).map(|id| text::bytes(&id));
     json!({
-        "time": decision.time, "block": decision.block, "key": decision.key, "action": decision.action,
-        "request": decision.request.map(|id| text::bytes(&id)), "reason": decision.reason, "outcome": decision.outcome,
+        "time": decision.time, "block": decision.block, "key": decision.key, "action": decision.action, "request": request,
+        "instance": instance, "reason": decision.reason, "outcome": decision.outcome,
     })
 }
 

@@ -7,7 +7,7 @@ mod settle;
 mod tick;
 
 use bourse_sim::ask::{Move, MoveKind};
-use bourse_sim::market::Case;
+use bourse_sim::market::{Case, place_of};
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
 use crate::config::Goals;
@@ -88,7 +88,7 @@ impl Deed {
     pub fn slot(&self) -> Option<Slot> {
         match self {
             Self::Tick { request, about } => Some((*request, *about)),
-            Self::TickInstance { instance, about } => Some((instance_id(*instance), *about)),
+            Self::TickInstance { instance, about } => Some((place_of(*instance), *about)),
             Self::Expire { request } => Some((*request, ZERO)),
             Self::Reclaim { request, prover } => Some((*request, *prover)),
             Self::Settle { .. } => None,
@@ -107,15 +107,14 @@ impl Deed {
         }
     }
 
-    /// The request it is about, if it is about one.
-    pub fn request(&self) -> Option<Id> {
+    /// The request, or the place of the instance, that it is about, if it is about one.
+    pub fn subject(&self) -> Option<Id> {
         match self {
-            Self::TickInstance { .. } => None,
             Self::Settle { proofs } => match proofs.as_slice() {
                 [only] => Some(only.request),
                 _ => None,
             },
-            _ => self.slot().map(|(request, _)| request),
+            _ => self.slot().map(|(subject, _)| subject),
         }
     }
 }
@@ -139,13 +138,6 @@ fn act_in(state: &State, goals: &Goals, epoch: String, deed: Deed, gain: Gain, r
     let key = format!("{}/{}/{}{about}/{epoch}.{tries}", state.prefix(), hex::encode(request), deed.kind());
     let until = state.head().time + goals.patience;
     Some(Action { key, deed, reason, until })
-}
-
-/// The id of tickets on an instance, and of questions about it.
-fn instance_id(instance: u32) -> Id {
-    let mut id = Id::default();
-    id[28..].copy_from_slice(&instance.to_be_bytes());
-    id
 }
 
 /// What an action brings in and costs.

@@ -23,16 +23,30 @@ pub(crate) async fn name(node: Node, mechanism: Account) -> Input {
 
 /// Asks what a tick would lead to at `now`, the head's time.
 pub(crate) async fn peek(node: Node, request: Request, question: Question, now: Time) -> Input {
-    let word = match node.peek(&request, question.about, &question.data).await {
-        Ok(answer) if answer.moves.is_empty() => Word::Nothing(answer.wake),
-        Ok(answer) => Word::Moves(answer.moves),
-        Err(NodeError::Reverted(revert)) => match revert.fault(now) {
+    let answer =
+        node.peek(&request, question.about, &question.data).await.map(|answer| match answer.moves.as_slice() {
+            [] => Word::Nothing(answer.wake),
+            _ => Word::Moves(answer.moves),
+        });
+    Input::Peeked(question, word(answer, now))
+}
+
+/// Asks whether a tick of an instance, sent by `from`, would lead to anything at `now`.
+pub(crate) async fn peek_instance(node: Node, from: Account, instance: u32, question: Question, now: Time) -> Input {
+    let tick = call::tick_instance(instance, &[], question.about, &question.data);
+    let answer = node.simulate(from, &tick).await.map(|_| Word::Moves(Vec::new()));
+    Input::Peeked(question, word(answer, now))
+}
+
+/// What a no means.
+fn word(answer: Result<Word, NodeError>, now: Time) -> Word {
+    answer.unwrap_or_else(|error| match error {
+        NodeError::Reverted(revert) => match revert.fault(now) {
             Fault::Retry { after, .. } => Word::Nothing(now + after.as_secs()),
             _ => Word::Nothing(now + COME_BACK),
         },
-        Err(_) => Word::Nothing(now + 1),
-    };
-    Input::Peeked(question, word)
+        _ => Word::Nothing(now + 1),
+    })
 }
 
 /// Asks whether `proof` would settle its award.

@@ -30,7 +30,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
 use bourse_chain::{Executor, FollowError, Head, Node, Update};
-use bourse_sim::market::Violation;
+use bourse_sim::market::{Violation, instance_of};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
@@ -290,8 +290,11 @@ impl Keeper {
             let request = |id| self.state.market().request(id).map(|case| case.request.as_ref().clone());
             match errand {
                 Errand::Name(mechanism) => drop(self.errands.spawn(errand::name(node, mechanism))),
+                Errand::Peek(question) if let Some(instance) = instance_of(&question.subject) => {
+                    self.errands.spawn(errand::peek_instance(node, from, instance, question, head.time));
+                }
                 Errand::Peek(question) => {
-                    let Some(request) = request(&question.request) else { continue };
+                    let Some(request) = request(&question.subject) else { continue };
                     self.errands.spawn(errand::peek(node, request, question, head.time));
                 }
                 Errand::Check(key) => {

@@ -33,7 +33,7 @@ impl Keeper {
                 block: head.number,
                 key: action.key.clone(),
                 action: kind.to_owned(),
-                request: action.deed.request(),
+                subject: action.deed.subject(),
                 reason: action.reason.clone(),
                 outcome,
             });
@@ -49,9 +49,9 @@ impl Keeper {
         let call: Call = match &action.deed {
             Deed::Tick { request: id, about } => call::tick(request(id)?, *about, &self.state.brief(id, *about)),
             Deed::TickInstance { instance, about } => {
-                let (ask, requests) = self.state.instance_session(*instance, *about)?;
-                let requests = requests.iter().map(|id| request(id).cloned()).collect::<Option<Vec<_>>>()?;
-                call::tick_instance(*instance, &requests, *about, &ask.data)
+                let session = self.state.session(*instance, *about)?;
+                let requests = session.requests.iter().map(|id| request(id).cloned()).collect::<Option<Vec<_>>>()?;
+                call::tick_instance(*instance, &requests, *about, &session.data)
             }
             Deed::Expire { request: id } => call::expire(request(id)?),
             Deed::Reclaim { request: id, prover } => call::reclaim(request(id)?, *prover),

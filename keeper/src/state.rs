@@ -2,6 +2,7 @@
 //! [`State::absorb`] is the one way it learns.
 
 mod actions;
+mod instances;
 mod proofs;
 mod rules;
 mod show;

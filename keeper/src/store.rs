@@ -74,10 +74,10 @@ pub struct Decision {
     pub block: u64,
     /// The intent's key.
     pub key: String,
-    /// `tick`, `ticket`, `expire`, `reclaim` or `settle`.
+    /// `tick`, `ticket`, `instance`, `expire`, `reclaim` or `settle`.
     pub action: String,
-    /// The request it is about; none if about several.
-    pub request: Option<Id>,
+    /// The request, or the place of the instance, that it is about; none if about several.
+    pub subject: Option<Id>,
     /// Why, in a sentence.
     pub reason: String,
     /// `decided`, `sent`, `landed …` or why it failed.
@@ -300,7 +300,7 @@ impl Store {
                 .bind(signed(decision.block))
                 .bind(&decision.key)
                 .bind(&decision.action)
-                .bind(decision.request.as_ref().map(|id| id.as_slice()))
+                .bind(decision.subject.as_ref().map(|id| id.as_slice()))
                 .bind(&decision.reason)
                 .bind(&decision.outcome)
                 .execute(&mut *transaction)

@@ -8,11 +8,12 @@ use std::time::Duration;
 use bourse_chain::{Block, Fault, Outcome};
 use bourse_keeper::config::Goals;
 use bourse_keeper::decide::Deed;
-use bourse_keeper::state::{Errand, Input, Word};
+use bourse_keeper::state::{Errand, Input, Question, Word};
 use bourse_sim::ZERO;
-use bourse_sim::ask::Move;
-use bourse_sim::event::Event;
-use script::{ALICE, BOB, START, Script, awarded, fulfilled, id, no, opened};
+use bourse_sim::ask::{Move, Shape};
+use bourse_sim::event::{Config, Event};
+use bourse_sim::market::place_of;
+use script::{ALICE, BOB, BOND, REQUESTER, START, STRANGE, Script, awarded, fulfilled, id, no, opened};
 
 #[test]
 fn nothing_is_decided_before_the_end_of_the_chain() {
@@ -117,7 +118,7 @@ fn a_mechanism_that_answers_otherwise_than_its_twin_is_asked_itself() {
     script.tip();
     assert_eq!(script.decide(), []);
     let errands = script.state.errands(10);
-    assert!(matches!(errands.as_slice(), [Errand::Peek(question)] if question.request == id(1)), "{errands:?}");
+    assert!(matches!(errands.as_slice(), [Errand::Peek(question)] if question.subject == id(1)), "{errands:?}");
 }
 
 #[test]
@@ -237,4 +238,34 @@ fn the_same_script_is_decided_the_same_and_what_no_market_does_is_refused() {
         transactions: vec![[0; 32]],
     };
     assert!(script.state.absorb(Input::Committed(block)).is_err());
+}
+
+#[test]
+fn an_instance_without_a_twin_is_asked_about_itself_and_its_deposits() {
+    let mut script = Script::new();
+    let config = Config { mechanism: STRANGE, shape: Shape { shared: 1, ..Shape::default() }, ..Config::default() };
+    let set = Event::InstanceSet { instance: 4, version: 1, owner: REQUESTER, open: true, config };
+    let held = Event::Held { id: place_of(4), prover: ALICE, amount: BOND, tag: [1; 22] };
+    script.commit(1, vec![set, held]);
+    script.tip();
+    let questions = |script: &mut Script| -> Vec<Question> {
+        let ask = |errand| match errand {
+            Errand::Peek(question) => question,
+            other => panic!("{other:?}"),
+        };
+        script.state.errands(10).into_iter().map(ask).collect()
+    };
+    let asked = questions(&mut script);
+    let about: Vec<_> = asked.iter().map(|question| (question.subject, question.about)).collect();
+    assert_eq!(about, [(place_of(4), ZERO), (place_of(4), ALICE)]);
+    let [nobody, alice] = <[Question; 2]>::try_from(asked).unwrap();
+    script.hear(Input::Peeked(nobody, Word::Nothing(START + 30)));
+    script.hear(Input::Peeked(alice, Word::Moves(Vec::new())));
+    assert_eq!(script.only().deed, Deed::TickInstance { instance: 4, about: ALICE });
+    script.commit(30, vec![]);
+    script.tip();
+    assert!(matches!(&questions(&mut script)[..], [question] if question.about == ZERO));
+    // Whether it pays cannot be told.
+    (script.goals.min_profit, script.goals.gas_price) = (Some(0), 1);
+    assert_eq!(script.decide(), []);
 }

@@ -94,7 +94,7 @@ async fn decisions_have_their_outcomes_and_the_newest_comes_first() {
         block,
         key: key.to_owned(),
         action: "tick".to_owned(),
-        request: Some([1; 32]),
+        subject: Some([1; 32]),
         reason: "its time is over".to_owned(),
         outcome: "sent".to_owned(),
     };

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub use case::{Award, Case, RECLAIM_DELAY, Step, Ticket};
 pub use diary::{Diary, Entry};
 pub use money::BURNED;
-pub use registry::{Instance, Verifier};
+pub use registry::{Instance, Verifier, instance_of, place_of};
 pub use supply::{ANY_MECHANISM, ANY_VERIFIER, DRAINING, Prover};
 pub use violation::Violation;
 
@@ -236,8 +236,6 @@ impl Market {
     pub fn ask_instance(&self, number: u32, turn: Turn) -> Option<Ask> {
         let instance = self.instances().get(&number)?;
         let config = instance.config(instance.version())?;
-        let mut id = Id::default();
-        id[28..].copy_from_slice(&number.to_be_bytes());
         let request = Request {
             requester: instance.owner,
             token: config.token,
@@ -248,7 +246,7 @@ impl Market {
         let ticket = instance.seats.get(&turn.actor).copied().unwrap_or_default();
         Some(Ask {
             cause: turn.cause,
-            id,
+            id: place_of(number),
             actor: self.actor(turn.actor, config.token, ticket),
             request,
             time: turn.time,

@@ -17,7 +17,11 @@ use crate::{amount, track};
 #[derive(Clone, Debug, clap::Args)]
 pub struct Tick {
     /// The request's id, or the start of it
-    pub id: String,
+    #[arg(required_unless_present = "instance")]
+    pub id: Option<String>,
+    /// Tick this instance itself: a seat that changes hands, a batch to be cleared, a deposit to go back
+    #[arg(long, value_name = "INSTANCE", conflicts_with = "id")]
+    pub instance: Option<String>,
     /// The prover whose deposit is to be looked at
     #[arg(long, value_name = "ADDRESS", value_parser = amount::account)]
     pub about: Option<Account>,
@@ -58,14 +62,28 @@ pub async fn prove(session: &Session, options: &Prove) -> Result<()> {
 /// # Errors
 /// If nothing follows from it now, and when it will.
 pub async fn tick(session: &Session, options: &Tick) -> Result<()> {
-    let record = track::find(session, &options.id).await?;
     let about = options.about.unwrap_or(ZERO);
-    let data = match &options.data {
-        Some(data) => amount::bytes(data)?,
+    let data = options.data.as_deref().map(amount::bytes).transpose()?;
+    if let Some(name) = &options.instance {
+        let number = session.instance(name).await?;
+        return tick_instance(session, number, about, data).await;
+    }
+    let record = track::find(session, options.id.as_deref().context("which request?")?).await?;
+    let data = match data {
+        Some(data) => data,
         None => track::brief(session, &record.id, about).await?,
     };
     let done = call::tick(&record.request, about, &data);
     act(session, &record, done, "ticked").await
+}
+
+async fn tick_instance(session: &Session, number: u32, about: Account, data: Option<Vec<u8>>) -> Result<()> {
+    let (requests, needed) = track::bring(session, number, about).await?;
+    let call = call::tick_instance(number, &requests, about, &data.unwrap_or(needed));
+    let landed = session.send(&session.settings.key()?, call).await?;
+    let (block, transaction) = (landed.block, amount::hex(&landed.transaction));
+    let done = json!({ "instance": number, "done": "ticked", "block": block, "transaction": transaction });
+    session.out.result(&done, || format!("ticked instance {number} in block {block}"))
 }
 
 /// Ends what is overdue.

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use bourse_chain::call::{self, Order};
 use bourse_sim::abi::Encoder;
+use bourse_sim::market::place_of;
 use bourse_sim::mechanisms::{reserved, seat};
 use bourse_sim::{Account, Wei};
 use serde_json::json;
@@ -107,9 +108,7 @@ pub async fn leave(session: &Session, name: &str) -> Result<()> {
 }
 
 async fn ticket(session: &Session, instance: u32, prover: Account) -> Result<Wei> {
-    let mut place = [0; 32];
-    place[28..].copy_from_slice(&instance.to_be_bytes());
-    Ok(session.node.ticket(place, prover).await?.0)
+    Ok(session.node.ticket(place_of(instance), prover).await?.0)
 }
 
 /// What was said to be the most stake at risk.

@@ -14,18 +14,24 @@ const MOVE_GAS: u64 = 50_000;
 
 /// Instances whose mechanism has a move to make, about nobody in particular or else about single deposits.
 pub(super) fn tick(state: &State, goals: &Goals) -> Vec<Action> {
-    let instances = state.market().instances().iter().filter(|(_, instance)| !instance.shared.is_empty());
-    instances.flat_map(|(number, instance)| of_instance(state, goals, *number, instance)).collect()
+    state.tickable().flat_map(|(number, instance, _)| of_instance(state, goals, number, instance)).collect()
 }
 
 fn of_instance(state: &State, goals: &Goals, number: u32, instance: &Instance) -> Vec<Action> {
     let of = |about: Account| {
-        let moves = state.instance_verdict(number, about).filter(|moves| !moves.is_empty())?;
+        let moves = state.instance_verdict(number, instance, about)?;
         let gas = TICK_GAS + MOVE_GAS * moves.len() as u64;
         let gain = Gain { native: tips(state, number, about, &moves) + bounty(state, taken(instance, &moves)), gas };
-        let reason = format!("instance {number}: the mechanism is to {}", describe(&moves));
-        let epoch = state.instance_epoch(instance);
-        act_in(state, goals, epoch, Deed::TickInstance { instance: number, about }, gain, reason)
+        let what = if moves.is_empty() { "move, it does not tell how".to_owned() } else { describe(&moves) };
+        let reason = format!("instance {number}: the mechanism is to {what}");
+        act_in(
+            state,
+            goals,
+            state.instance_epoch(instance),
+            Deed::TickInstance { instance: number, about },
+            gain,
+            reason,
+        )
     };
     match of(ZERO) {
         Some(action) => vec![action],
@@ -35,9 +41,9 @@ fn of_instance(state: &State, goals: &Goals, number: u32, instance: &Instance) -
 
 /// The tips of the requests that moves award or end.
 fn tips(state: &State, number: u32, about: Account, moves: &[Move]) -> Wei {
-    let Some((_, requests)) = state.instance_session(number, about) else { return 0 };
+    let Some(session) = state.session(number, about) else { return 0 };
     let ends = moves.iter().filter(|step| matches!(step.kind, MoveKind::Award | MoveKind::Close));
-    let subjects = ends.filter_map(|step| requests.get(usize::from(step.subject.checked_sub(1)?)));
+    let subjects = ends.filter_map(|step| session.requests.get(usize::from(step.subject.checked_sub(1)?)));
     subjects.filter_map(|id| state.market().request(id)).map(tip).sum()
 }
 

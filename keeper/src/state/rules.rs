@@ -1,9 +1,9 @@
 //! What each mechanism would answer: from its twin where there is one, from the chain otherwise.
 
 use bourse_sim::abi::{Encoder, keccak};
-use bourse_sim::ask::{Ask, DRAWS, Move, Status};
+use bourse_sim::ask::{DRAWS, Move, Status};
 use bourse_sim::event::Config;
-use bourse_sim::market::{Case, Instance, Turn};
+use bourse_sim::market::{Case, Turn, place_of};
 use bourse_sim::mechanisms::{self, Mechanism};
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
@@ -24,8 +24,8 @@ pub enum Rule {
 /// What the chain is asked about a mechanism without a twin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// The request.
-    pub request: Id,
+    /// The request, or the place of an instance.
+    pub subject: Id,
     /// Whose ticket is looked at, or [`ZERO`].
     pub about: Account,
     /// The state that the answer is about.
@@ -37,7 +37,7 @@ pub struct Question {
 /// The chain's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Word {
-    /// A tick leads to these moves.
+    /// A tick leads to these moves; of an instance they are not told.
     Moves(Vec<Move>),
     /// It leads to none before this time; unix seconds, 0 for never as things are.
     Nothing(Time),
@@ -89,12 +89,15 @@ impl State {
                 let ask = self.market().ticking(*twin, id, self.turn(about))?;
                 Some(twin.step(&ask).map(|answer| answer.moves).unwrap_or_default())
             }
-            _ => match self.peeks.get(&(*id, about)) {
-                Some(Peek { epoch, word: Some(Word::Moves(moves)) }) if *epoch == self.epoch(case, about) => {
-                    Some(moves.clone())
-                }
-                _ => None,
-            },
+            _ => self.told(id, about, &self.epoch(case, about)),
+        }
+    }
+
+    /// The moves that the chain said a tick leads to in this state.
+    pub(super) fn told(&self, subject: &Id, about: Account, epoch: &str) -> Option<Vec<Move>> {
+        match self.peeks.get(&(*subject, about)) {
+            Some(Peek { epoch: of, word: Some(Word::Moves(moves)) }) if of == epoch => Some(moves.clone()),
+            _ => None,
         }
     }
 
@@ -105,37 +108,10 @@ impl State {
         self.market().ticking(twin, id, self.turn(about)).map(|ask| ask.data).unwrap_or_default()
     }
 
-    /// The current rules of an instance.
-    fn config_of(&self, number: u32) -> Option<&Config> {
-        let instance = self.market().instances().get(&number)?;
-        instance.config(instance.version()).map(AsRef::as_ref)
-    }
-
     /// A tick now, about `about`.
-    fn turn(&self, about: Account) -> Turn {
+    pub(super) fn turn(&self, about: Account) -> Turn {
         let head = self.head();
         Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() }
-    }
-
-    /// A tick of an instance itself, about `about`, and the requests that it brings along; only of rules that have a twin.
-    pub fn instance_session(&self, number: u32, about: Account) -> Option<(Ask, Vec<Id>)> {
-        self.market().session(self.twin(&self.config_of(number)?.mechanism)?, number, self.turn(about))
-    }
-
-    /// What that tick would lead to now.
-    pub fn instance_verdict(&self, number: u32, about: Account) -> Option<Vec<Move>> {
-        let (ask, _) = self.instance_session(number, about)?;
-        let twin = self.twin(&self.config_of(number)?.mechanism)?;
-        Some(twin.step(&ask).map(|answer| answer.moves).unwrap_or_default())
-    }
-
-    /// Names the state that a decision about an instance is based on.
-    pub fn instance_epoch(&self, instance: &Instance) -> String {
-        let seats = instance.seats.iter().fold(Encoder::new(3 * instance.seats.len()), |to, (prover, ticket)| {
-            to.account(prover).uint(ticket.amount).bytes(&ticket.tag)
-        });
-        let encoding = Encoder::new(2).words(&instance.shared).bytes(&seats.finish()).finish();
-        hex::encode(&keccak(&encoding)[..8])
     }
 
     /// Names the state that a decision about a request is based on: the same decision on the same state is the same deed.
@@ -185,7 +161,9 @@ impl State {
     pub(super) fn doubt(&mut self, action: &Action) {
         let config = match &action.deed {
             Deed::Tick { request, .. } => self.market.request(request).and_then(|case| self.config(case)),
-            Deed::TickInstance { instance, .. } => self.config_of(*instance),
+            Deed::TickInstance { instance, .. } => {
+                self.tickable().find(|(number, ..)| number == instance).map(|(.., config)| config)
+            }
             _ => None,
         };
         let mechanism = config.map(|config| config.mechanism);
@@ -202,34 +180,44 @@ impl State {
         if limit == 0 || !self.rules.values().any(|rule| matches!(rule, Rule::Chain)) && !self.draws() {
             return Vec::new();
         }
-        let mut questions = Vec::new();
-        for (id, case) in self.market().live().chain(self.lingering()) {
-            if !self.config(case).is_some_and(|config| self.asks_chain(config)) {
-                continue;
-            }
-            let nobody = (case.status == Status::Open).then_some(ZERO);
-            for about in nobody.into_iter().chain(case.tickets.keys().copied()) {
-                let epoch = self.epoch(case, about);
-                if self.peeks.get(&(*id, about)).is_none_or(|peek| peek.is_stale(&epoch, self.head().time)) {
-                    let data = self.brief(id, about);
-                    questions.push(Question { request: *id, about, epoch, data });
-                }
-            }
-            if questions.len() >= limit {
+        let (now, mut questions) = (self.head().time, Vec::new());
+        for (subject, about, epoch) in self.untold() {
+            if questions.len() == limit {
                 break;
             }
+            if self.peeks.get(&(subject, about)).is_none_or(|peek| peek.is_stale(&epoch, now)) {
+                questions.push(Question { subject, about, epoch, data: self.brief(&subject, about) });
+            }
         }
-        questions.truncate(limit);
         for question in &questions {
             let peek = Peek { epoch: question.epoch.clone(), word: None };
-            self.peeks.insert((question.request, question.about), peek);
+            self.peeks.insert((question.subject, question.about), peek);
         }
         questions.into_iter().map(Errand::Peek).collect()
     }
 
+    /// Whatever may be ticked where no twin answers, and the state that it is in.
+    fn untold(&self) -> impl Iterator<Item = (Id, Account, String)> {
+        let cases = self.market().live().chain(self.lingering());
+        let cases = cases.filter(|(_, case)| self.config(case).is_some_and(|config| self.asks_chain(config)));
+        let requests = cases.flat_map(|(id, case)| {
+            let nobody = (case.status == Status::Open).then_some(ZERO);
+            let all = nobody.into_iter().chain(case.tickets.keys().copied());
+            all.map(|about| (*id, about, self.epoch(case, about)))
+        });
+        let strange = |config: &Config| matches!(self.rules.get(&config.mechanism), Some(Rule::Chain));
+        let instances =
+            self.tickable().filter(move |(.., config)| strange(config)).flat_map(|(number, instance, _)| {
+                let epoch = self.instance_epoch(instance);
+                let all = std::iter::once(ZERO).chain(instance.seats.keys().copied());
+                all.map(move |about| (place_of(number), about, epoch.clone()))
+            });
+        requests.chain(instances)
+    }
+
     pub(super) fn peeked(&mut self, question: Question, word: Word) {
         let peek = Peek { epoch: question.epoch, word: Some(word) };
-        self.peeks.insert((question.request, question.about), peek);
+        self.peeks.insert((question.subject, question.about), peek);
     }
 
     fn asks_chain(&self, config: &Config) -> bool {

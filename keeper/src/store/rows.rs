@@ -26,13 +26,13 @@ pub(super) fn fate(row: &SqliteRow) -> Result<Fate, StoreError> {
 }
 
 pub(super) fn decision(row: &SqliteRow) -> Result<Decision, StoreError> {
-    let request: Option<Vec<u8>> = row.try_get("request")?;
+    let subject: Option<Vec<u8>> = row.try_get("request")?;
     Ok(Decision {
         time: unsigned(row, "time")?,
         block: unsigned(row, "block")?,
         key: row.try_get("key")?,
         action: row.try_get("action")?,
-        request: request.map(|id| id.try_into().map_err(|_| damaged("request"))).transpose()?,
+        subject: subject.map(|id| id.try_into().map_err(|_| damaged("request"))).transpose()?,
         reason: row.try_get("reason")?,
         outcome: row.try_get("outcome")?,
     })

@@ -9,6 +9,7 @@ mod reserved;
 mod rfq;
 mod seat;
 mod sortition;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -24,6 +25,7 @@ use bourse_bindings::Market;
 use bourse_chain::call;
 use bourse_keeper::Keeper;
 use bourse_sim::ask::Status;
+use bourse_sim::market::place_of;
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 use common::{Desk, ETHER, KEEPER, World, proof};
@@ -66,7 +68,7 @@ impl Scene {
 
     /// Waits until `prover` has its deposit on the instance back.
     async fn given_back(&self, prover: usize) {
-        let place = place(self.instance);
+        let place = place_of(self.instance);
         let who = self.world.account(prover);
         until("the deposit is back", async || self.world.node.ticket(place, who).await.unwrap().0 == 0).await;
     }
@@ -105,13 +107,6 @@ impl Scene {
         assert!(!decisions.iter().any(|made| made["outcome"].to_string().contains("failed")), "{body}");
         self.task.abort();
     }
-}
-
-/// The id of deposits on an instance.
-fn place(instance: u32) -> Id {
-    let mut id = Id::default();
-    id[28..].copy_from_slice(&instance.to_be_bytes());
-    id
 }
 
 async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {

@@ -9,13 +9,13 @@ use super::common::{ALICE, BOB, BOND, PRICE};
 use super::{Scene, skip};
 
 /// A request of 1,000 units costs a thousandth of the rate.
-const CEILING: Wei = PRICE * 1_000;
-const HANDOVER: u64 = 12;
+pub(crate) const CEILING: Wei = PRICE * 1_000;
+pub(crate) const HANDOVER: u64 = 12;
 const DEPOSIT: Wei = BOND;
 /// Seconds for a proof that nobody makes.
 const SHORT: u32 = 20;
 
-fn params() -> SeatParams {
+pub(crate) fn params() -> SeatParams {
     SeatParams {
         base: 0,
         ceiling: CEILING,

@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::market::case::{Award, Case, Step, Ticket};
 use crate::market::diary::Page;
 use crate::market::money::BURNED;
-use crate::market::registry::Verifier;
+use crate::market::registry::{Verifier, instance_of};
 use crate::market::supply::{equal, less};
 use crate::market::{Market, Violation};
 use crate::request::Request;
@@ -21,13 +21,6 @@ struct Loss {
     compensation: Wei,
     tip: Wei,
     to: Account,
-}
-
-/// The instance that a ticket is on, if it is on one: instances are numbers, and no request has an id as low.
-fn instance_of(id: &Id) -> Option<u32> {
-    let (high, low) = id.split_at(28);
-    let number = low.iter().fold(0, |number, byte| number << 8 | u32::from(*byte));
-    high.iter().all(|byte| *byte == 0).then_some(number)
 }
 
 impl Market {

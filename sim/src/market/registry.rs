@@ -53,6 +53,20 @@ pub struct Verifier {
     pub frozen: bool,
 }
 
+/// The id of an instance itself, where it stands in the place of a request: of tickets on it and questions about it.
+pub fn place_of(instance: u32) -> Id {
+    let mut id = Id::default();
+    id[28..].copy_from_slice(&instance.to_be_bytes());
+    id
+}
+
+/// The inverse of [`place_of`]; none for a request, which no id as low is of.
+pub fn instance_of(id: &Id) -> Option<u32> {
+    let (high, low) = id.split_at(28);
+    let number = low.iter().fold(0, |number, byte| number << 8 | u32::from(*byte));
+    high.iter().all(|byte| *byte == 0).then_some(number)
+}
+
 /// All instances and verifiers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Registry {
