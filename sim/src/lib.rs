@@ -9,6 +9,7 @@ pub mod event;
 pub mod market;
 pub mod mechanisms;
 pub mod planning;
+pub mod qos;
 pub mod request;
 
 /// An amount of a token or of the native coin, in its smallest unit. The contracts keep amounts below 2^88.

@@ -110,7 +110,7 @@ fn no_sooner(time: Time, not_before: Time) -> Result<(), Refusal> {
     if time >= not_before { Ok(()) } else { Err(Refusal::NotYet { time, not_before }) }
 }
 
-fn no_more(have: Wei, want: Wei) -> Result<(), Refusal> {
+pub(crate) fn no_more(have: Wei, want: Wei) -> Result<(), Refusal> {
     if have <= want { Ok(()) } else { Err(Refusal::unacceptable(have, want)) }
 }
 

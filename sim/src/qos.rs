@@ -1,0 +1,20 @@
+//! Quality of service: what a requester wants, what was delivered, what each mechanism would deliver, and which one to take.
+//! THEORY.md 2 to 4 as pure functions: the same evidence and the same seed give the same decision, bit for bit, on any machine
+//! (transcendental functions are those of `libm`, sums run in a fixed order).
+//!
+//! Data go round once: [`measure`] makes facts of what happened, [`evidence`] adds them up, [`predict`] plays plausible futures
+//! with the twins of the mechanisms, [`select`] chooses by the requester's [`terms`] and [`utility`], [`explain`] says why.
+
+pub mod chance;
+pub mod evidence;
+pub mod explain;
+pub mod measure;
+pub mod menu;
+pub mod play;
+pub mod predict;
+pub mod retune;
+pub mod select;
+pub mod stage;
+pub mod supply;
+pub mod terms;
+pub mod utility;

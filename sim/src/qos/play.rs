@@ -1,0 +1,220 @@
+//! Requests played through the twins: who bids what and when under each mechanism, what comes of it. The mechanism's answers are the
+//! twin's own; what is modelled here is only how provers behave, which is how our prover node bids: in time for what they can prove, at
+//! the equilibrium's price where theory has one, at cost where that is best.
+
+mod auctions;
+mod opens;
+mod pools;
+
+use super::stage::{START, Stage};
+use super::supply::{Belief, Contender, Fleet, Job};
+use crate::abi::keccak;
+use crate::ask::{ON_OPEN, Refusal, Status};
+use crate::equilibrium::{Rivalry, first_price_bid};
+use crate::market::{Case, Ticket};
+use crate::mechanisms::committee::CommitteeParams;
+use crate::mechanisms::dutch::DutchParams;
+use crate::mechanisms::posted::PostedParams;
+use crate::mechanisms::race::RaceParams;
+use crate::mechanisms::reserved::ReservedParams;
+use crate::mechanisms::rfq::RfqParams;
+use crate::mechanisms::scoring::ScoringParams;
+use crate::mechanisms::sealed::SealedParams;
+use crate::mechanisms::sortition::SortitionParams;
+use crate::mechanisms::{Mechanism, by_name};
+use crate::{Account, Id, Time, Wei};
+
+/// A family with its parameters, of those whose provers are modelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named after their mechanisms")]
+pub enum Rule {
+    Posted(PostedParams),
+    Dutch(DutchParams),
+    Sealed(SealedParams),
+    Scoring(ScoringParams),
+    Race(RaceParams),
+    Sortition(SortitionParams),
+    Rfq(RfqParams),
+    Reserved(ReservedParams),
+    Committee(CommitteeParams),
+}
+
+impl Rule {
+    /// The rule of a mechanism that says it is called `name`; none if its provers are not modelled or the parameters are not its own.
+    pub fn read(name: &str, params: &[u8]) -> Option<Self> {
+        Some(match name {
+            "posted" => Self::Posted(PostedParams::decode(params).ok()?),
+            "dutch" => Self::Dutch(DutchParams::decode(params).ok()?),
+            "sealed" => Self::Sealed(SealedParams::decode(params).ok()?),
+            "scoring" => Self::Scoring(ScoringParams::decode(params).ok()?),
+            "race" => Self::Race(RaceParams::decode(params).ok()?),
+            "sortition" => Self::Sortition(SortitionParams::decode(params).ok()?),
+            "rfq" => Self::Rfq(RfqParams::decode(params).ok()?),
+            "reserved" => Self::Reserved(ReservedParams::decode(params).ok()?),
+            "committee" => Self::Committee(CommitteeParams::decode(params).ok()?),
+            _ => return None,
+        })
+    }
+
+    /// What the mechanism says it is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Posted(_) => "posted",
+            Self::Dutch(_) => "dutch",
+            Self::Sealed(_) => "sealed",
+            Self::Scoring(_) => "scoring",
+            Self::Race(_) => "race",
+            Self::Sortition(_) => "sortition",
+            Self::Rfq(_) => "rfq",
+            Self::Reserved(_) => "reserved",
+            Self::Committee(_) => "committee",
+        }
+    }
+
+    /// The parameters as the contract takes them.
+    pub fn params(&self) -> Vec<u8> {
+        match self {
+            Self::Posted(p) => p.encode(),
+            Self::Dutch(p) => p.encode(),
+            Self::Sealed(p) => p.encode(),
+            Self::Scoring(p) => p.encode(),
+            Self::Race(p) => p.encode(),
+            Self::Sortition(p) => p.encode(),
+            Self::Rfq(p) => p.encode(),
+            Self::Reserved(p) => p.encode(),
+            Self::Committee(p) => p.encode(),
+        }
+    }
+
+    /// The twin.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] if there is none, which cannot be.
+    pub fn mechanism(&self) -> Result<&'static dyn Mechanism, Refusal> {
+        by_name(self.name()).ok_or(Refusal::Malformed)
+    }
+}
+
+/// An instance as requests find it: with the pool or the contract that provers have bid for before.
+pub struct Venue {
+    rule: Rule,
+    params: Vec<u8>,
+    shared: Vec<Id>,
+    seats: Vec<(Account, Ticket)>,
+    belief: Belief,
+}
+
+impl Venue {
+    /// An instance for requests like `job` among these provers.
+    ///
+    /// # Errors
+    /// If the parameters do not pass the mechanism's check.
+    pub fn new(rule: Rule, fleet: &Fleet, job: &Job) -> Result<Self, Refusal> {
+        let params = rule.params();
+        rule.mechanism()?.check(&params)?;
+        let (shared, seats) = match &rule {
+            Rule::Sortition(p) => pools::enrolled(p, fleet),
+            Rule::Reserved(p) => pools::offered(p, fleet, job)?,
+            _ => Default::default(),
+        };
+        Ok(Self { rule, params, shared, seats, belief: fleet.belief(job) })
+    }
+
+    /// What becomes of one request, given what the provers turn out to be; `number` tells its id from others.
+    ///
+    /// # Errors
+    /// If a mechanism refuses what it must not: a fault of this model.
+    pub fn play(&self, job: &Job, crowd: &[Contender], number: u64) -> Result<Case, Refusal> {
+        Ok(self.run(self.enter(job, number)?, job, crowd)?.case)
+    }
+
+    /// The same, with all that the market would have told.
+    ///
+    /// # Errors
+    /// As for [`Venue::play`].
+    pub fn record(&self, job: &Job, crowd: &[Contender], number: u64) -> Result<Stage<'_>, Refusal> {
+        self.run(self.enter(job, number)?.recorded(), job, crowd)
+    }
+
+    fn enter(&self, job: &Job, number: u64) -> Result<Stage<'_>, Refusal> {
+        let id = keccak(&number.to_be_bytes());
+        let mut stage = Stage::enter(self.rule.mechanism()?, &self.params, &self.shared, job, id)?;
+        stage.seats.clone_from(&self.seats);
+        Ok(stage)
+    }
+
+    fn run<'a>(&self, mut stage: Stage<'a>, job: &Job, crowd: &[Contender]) -> Result<Stage<'a>, Refusal> {
+        let scene = Scene { job, crowd, belief: self.belief };
+        if self.rule.mechanism()?.check(&self.params)?.flags & ON_OPEN != 0 {
+            stage.opening()?;
+        }
+        let mut failed = Vec::new();
+        deliver(&scene, &mut stage, &mut failed)?;
+        while stage.open() {
+            match &self.rule {
+                Rule::Posted(p) => auctions::posted(p, &scene, &mut stage, &failed)?,
+                Rule::Dutch(p) => auctions::dutch(p, &scene, &mut stage, &failed)?,
+                _ if !failed.is_empty() => auctions::expire_at(stage.case.time + 1, &mut stage)?,
+                Rule::Sealed(p) => auctions::sealed(p, &scene, &mut stage)?,
+                Rule::Scoring(p) => auctions::scoring(p, &scene, &mut stage)?,
+                Rule::Rfq(p) => auctions::rfq(p, &scene, &mut stage)?,
+                Rule::Race(p) => opens::race(p, &scene, &mut stage)?,
+                Rule::Committee(p) => opens::committee(p, &scene, &mut stage)?,
+                Rule::Sortition(p) => pools::sortition(p, &scene, &mut stage)?,
+                Rule::Reserved(_) => {}
+            }
+            if stage.case.status == Status::Open {
+                break;
+            }
+            deliver(&scene, &mut stage, &mut failed)?;
+        }
+        if stage.case.is_live() {
+            stage.now = stage.now.max(stage.case.request.deadline);
+            stage.close();
+        }
+        Ok(stage)
+    }
+}
+
+/// What the provers of a request know.
+struct Scene<'a> {
+    job: &'a Job,
+    crowd: &'a [Contender],
+    belief: Belief,
+}
+
+impl Scene<'_> {
+    /// Who has room and would be in time if awarded at `award`.
+    fn able(&self, award: Time) -> impl Iterator<Item = &Contender> {
+        let rest = (START + self.job.deadline).saturating_sub(award).min(self.job.window.into());
+        self.crowd.iter().filter(move |who| who.free && who.expected <= rest)
+    }
+
+    /// What `who` asks where the lowest of `bidders` wins and is paid what it asks; none if that is above the ceiling.
+    fn asks(&self, who: &Contender, bidders: usize, ceiling: Wei) -> Option<Wei> {
+        let Belief { lowest, highest } = self.belief;
+        let rivalry = Rivalry { bidders: u32::try_from(bidders).unwrap_or(u32::MAX), lowest, highest, ceiling };
+        first_price_bid(&rivalry, who.reckoned)
+    }
+
+    fn find(&self, account: &Account) -> Result<&Contender, Refusal> {
+        self.crowd.iter().find(|who| who.account == *account).ok_or(Refusal::Malformed)
+    }
+}
+
+/// Awards, one after the other, until one is kept or nobody is left.
+fn deliver(scene: &Scene<'_>, stage: &mut Stage<'_>, failed: &mut Vec<Account>) -> Result<(), Refusal> {
+    while let Some(award) = stage.case.award.filter(|_| stage.case.status == Status::Awarded) {
+        let who = scene.find(&award.prover)?;
+        let ready = stage.now + who.length;
+        if !who.fails && ready <= award.due {
+            stage.now = ready;
+            stage.fulfil();
+        } else {
+            failed.push(award.prover);
+            stage.now = award.due + 1;
+            stage.expire(who)?;
+        }
+    }
+    Ok(())
+}
