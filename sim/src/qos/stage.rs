@@ -316,7 +316,6 @@ fn entered(request: Request, words: Vec<Id>) -> Case {
         failed: None,
         tip: 0,
         spent: 0,
-        arrival: 1,
         provers: Vec::new(),
         words,
         tickets: Default::default(),
