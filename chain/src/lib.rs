@@ -23,6 +23,7 @@
 //! call::deploy(&code, salt) -> (Call, Account)                       to call::DEPLOYER
 //!   .intent(key: impl Into<String>, to: Account) -> Intent           then .until(deadline) .gas_at_least(gas)           call.rs
 //! Domain::of(&node): .request_id(&request) .bid_digest(&bid, reopened_at) .sign_request(&key, &request) .sign_bid(&key, &bid, reopened_at)        sign.rs
+//! Quote::sign(&domain, &key, bid) .check(&domain, &request, now) .json() .read(&json); Inquiry; request_json(&request)   wire.rs
 //! Key::from_env(variable) Key::from_keystore(path, &Password) .address()                                                key.rs
 //! Revert::decode(&data): Display is a sentence with values; .name, .arguments, .reason                                  error.rs
 //! ```
@@ -51,6 +52,7 @@ pub mod read;
 mod send;
 mod sentences;
 pub mod sign;
+pub mod wire;
 
 pub use call::Call;
 pub use error::Revert;

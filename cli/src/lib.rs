@@ -15,6 +15,7 @@ pub mod disk;
 pub mod explain;
 pub mod journey;
 pub mod output;
+pub mod quotes;
 pub mod receipt;
 pub mod record;
 pub mod send;

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use alloy::hex;
 use anyhow::{Context, Result, bail};
+use bourse_chain::wire;
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Id};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{amount, disk, words};
+use crate::{amount, disk};
 
 /// A request as it was made here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +117,7 @@ impl Record {
             block: self.block,
             chain: self.chain,
             market: amount::address(self.market),
-            request: words::request_json(&self.request),
+            request: wire::request_json(&self.request),
             input: amount::hex(&self.input),
             signature: amount::hex(&self.signature),
             rounds: self.rounds,
@@ -130,36 +131,10 @@ impl Record {
             block: written.block,
             chain: written.chain,
             market: amount::account(&written.market)?,
-            request: request(&written.request)?,
+            request: wire::read_request(&written.request)?,
             input: amount::bytes(&written.input)?,
             signature: amount::bytes(&written.signature)?,
             rounds: written.rounds,
         })
     }
-}
-
-/// The inverse of [`words::request_json`].
-fn request(json: &Value) -> Result<Request> {
-    let text = |name: &str| {
-        let value = json.get(name).with_context(|| format!("`{name}` is missing"))?;
-        Ok::<_, anyhow::Error>(value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
-    };
-    Ok(Request {
-        requester: amount::account(&text("requester")?)?,
-        token: amount::account(&text("token")?)?,
-        nonce: text("nonce")?.parse()?,
-        instance: text("instance")?.parse()?,
-        version: text("version")?.parse()?,
-        verifier: text("verifier")?.parse()?,
-        statement: amount::word(&text("statement")?)?,
-        input: amount::word(&text("input")?)?,
-        work: text("work")?.parse()?,
-        max_price: text("maxPrice")?.parse()?,
-        tip: text("tip")?.parse()?,
-        bond: text("bond")?.parse()?,
-        deadline: text("deadline")?.parse()?,
-        window: text("window")?.parse()?,
-        callback: amount::account(&text("callback")?)?,
-        callback_gas: text("callbackGas")?.parse()?,
-    })
 }

@@ -1,8 +1,8 @@
 //! The market's events in words, and as JSON.
 
 use alloy::hex;
-use bourse_chain::Revert;
 use bourse_chain::read::Token;
+use bourse_chain::{Revert, wire};
 use bourse_sim::event::{Config, Event};
 use bourse_sim::{Account, Bps, Id, Time, Wei};
 use serde_json::{Value, json};
@@ -211,7 +211,7 @@ fn request_fields(event: &Event) -> Option<(&'static str, Fields)> {
             let fields = vec![
                 ("requester", of(*requester)),
                 ("version", json!(version)),
-                ("request", request_json(request)),
+                ("request", wire::request_json(request)),
                 ("input", raw(input)),
             ];
             ("Opened", with(id, fields))
@@ -304,28 +304,6 @@ fn standing_fields(event: &Event) -> Option<(&'static str, Fields)> {
             ("NotedInstance", vec![("instance", json!(instance)), ("shared", many(shared))])
         }
         _ => return None,
-    })
-}
-
-/// A request with the names that the contract has for its fields.
-pub fn request_json(request: &bourse_sim::request::Request) -> Value {
-    json!({
-        "requester": address(request.requester),
-        "token": address(request.token),
-        "nonce": request.nonce.to_string(),
-        "instance": request.instance,
-        "version": request.version,
-        "verifier": request.verifier,
-        "statement": hex::encode_prefixed(request.statement),
-        "input": hex::encode_prefixed(request.input),
-        "work": request.work.to_string(),
-        "maxPrice": request.max_price.to_string(),
-        "tip": request.tip.to_string(),
-        "bond": request.bond.to_string(),
-        "deadline": request.deadline,
-        "window": request.window,
-        "callback": address(request.callback),
-        "callbackGas": request.callback_gas,
     })
 }
 

@@ -20,8 +20,8 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 pub use settings::{
-    BackendSettings, BiddingSettings, DeliverySettings, OfferSettings, ProvingSettings, StandingSettings,
-    SupplySettings,
+    BackendSettings, BiddingSettings, DeliverySettings, OfferSettings, ProvingSettings, QuotingSettings,
+    StandingSettings, SupplySettings,
 };
 
 use crate::bid::Policy;
@@ -47,7 +47,7 @@ pub struct Config {
     pub poll_ms: u64,
     /// Where jobs and the journal of transactions are kept. Not shared between provers.
     pub data: PathBuf,
-    /// Where `/metrics`, `/healthz` and `/readyz` are served; empty for nowhere.
+    /// Where `/metrics`, `/healthz`, `/readyz` and `/v1/quote` are served; empty for nowhere.
     pub listen: String,
     /// An encrypted keystore, if the key is not in `PROVER_PRIVATE_KEY`. Its password is in `password_file` or in
     /// `PROVER_KEYSTORE_PASSWORD`.
@@ -69,6 +69,9 @@ pub struct Config {
     /// How it bids on instances themselves.
     #[serde(default)]
     pub standing: StandingSettings,
+    /// How it quotes.
+    #[serde(default)]
+    pub quoting: QuotingSettings,
     /// How it proves.
     pub proving: ProvingSettings,
     /// How it delivers.
@@ -100,7 +103,7 @@ pub struct Flags {
     #[arg(long, value_name = "FOLDER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
-    /// Where metrics and health are served.
+    /// Where metrics, health and quotes are served.
     #[arg(long, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
@@ -136,6 +139,7 @@ struct Defaults {
     offers: Vec<OfferSettings>,
     bidding: BiddingSettings,
     standing: StandingSettings,
+    quoting: QuotingSettings,
     proving: ProvingSettings,
     delivery: DeliverySettings,
     backends: Vec<BackendSettings>,
@@ -155,6 +159,7 @@ impl Default for Defaults {
             offers: Vec::new(),
             bidding: BiddingSettings::default(),
             standing: StandingSettings::default(),
+            quoting: QuotingSettings::default(),
             proving: ProvingSettings::default(),
             delivery: DeliverySettings::default(),
             backends: Vec::new(),
@@ -226,7 +231,7 @@ impl Config {
         self.backends.iter().try_for_each(BackendSettings::validate)
     }
 
-    /// Where to serve metrics and health.
+    /// Where to serve metrics, health and quotes.
     ///
     /// # Errors
     /// If it is neither empty nor an address with a port.

@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod jobs;
 pub mod metrics;
 pub mod prover;
+pub mod quote;
 pub mod state;
 pub mod store;
 pub mod supply;
@@ -18,8 +19,8 @@ pub mod workshop;
 use std::{future::Future, time::Duration};
 
 use anyhow::{Context, ensure};
-use bourse_chain::{ExecuteConfig, Executor, FollowConfig, Follower, Node, Start};
-use tokio::sync::watch;
+use bourse_chain::{Domain, ExecuteConfig, Executor, FollowConfig, Follower, Node, Start};
+use tokio::sync::{mpsc, watch};
 
 pub use amount::{Amount, NotAnAmount};
 pub use config::Config;
@@ -27,6 +28,7 @@ pub use config::Config;
 use crate::{
     metrics::Page,
     prover::{Parts, Prover},
+    quote::Desk,
     store::Store,
     workshop::Workshop,
 };
@@ -41,15 +43,16 @@ const RECONNECT: Duration = Duration::from_secs(2);
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
     let mut shutdown = std::pin::pin!(shutdown);
     let (pages, shown) = watch::channel(unready("opening the backends"));
+    let (desks, desk) = watch::channel(None);
     let server = match config.address()? {
-        Some(address) => Some(metrics::serve(address, shown).await?),
+        Some(address) => Some(metrics::serve(address, shown, quote::router(desk)).await?),
         None => None,
     };
     if let Some((address, _)) = &server {
-        tracing::info!(%address, "metrics and health");
+        tracing::info!(%address, "metrics, health and quotes");
     }
     let opened = tokio::select! {
-        opened = open(config, pages) => Some(opened?),
+        opened = open(config, pages, desks) => Some(opened?),
         () = &mut shutdown => None,
     };
     let ended = match opened {
@@ -67,7 +70,11 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::
 }
 
 /// Everything that has to be there before the loop can begin.
-async fn open(config: Config, pages: watch::Sender<Page>) -> anyhow::Result<(Prover, Follower)> {
+async fn open(
+    config: Config,
+    pages: watch::Sender<Page>,
+    desks: watch::Sender<Option<Desk>>,
+) -> anyhow::Result<(Prover, Follower)> {
     let key = config.key()?;
     let data = &config.data;
     std::fs::create_dir_all(data).with_context(|| format!("making the data folder {}", data.display()))?;
@@ -78,13 +85,16 @@ async fn open(config: Config, pages: watch::Sender<Page>) -> anyhow::Result<(Pro
     let stake_token = node.stake_token().await?;
     let store = Store::open(&data.join("prover.sqlite"), &node, key.address()).await?;
     let journal = data.join("journal.sqlite");
-    let executor = Executor::open(node.clone(), key, &journal, ExecuteConfig::default()).await?;
+    let executor = Executor::open(node.clone(), key.clone(), &journal, ExecuteConfig::default()).await?;
     let from = FollowConfig::from_start(Start::Block(config.start_block));
     let follower = Follower::new(node.clone(), FollowConfig { poll: config.poll(), ..from });
     let me = alloy::primitives::Address::from(executor.address());
     tracing::info!(prover = %me, market = %config.market, chain = node.chain_id(), "ready to follow");
     pages.send_replace(unready("catching up with the chain"));
-    Prover::resume(Parts { config, node, follower, executor, store, workshop, stake_token, pages }).await
+    let (inbox, questions) = mpsc::channel(quote::WAITING);
+    desks.send_replace(Some(Desk::new(&config.quoting, workshop.clone(), Domain::of(&node), key.address(), inbox)));
+    Prover::resume(Parts { config, node, follower, executor, key, questions, store, workshop, stake_token, pages })
+        .await
 }
 
 /// Connects to the node, and waits for it if it is not there yet.

@@ -40,6 +40,8 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("prover_instances_passed", "gauge", "Instances not bid on, by reason."),
     ("prover_unprovable_total", "counter", "Requests whose input turned out not to fit them, or no backend."),
     ("prover_bids_total", "counter", "Bids sent, by kind."),
+    ("prover_quotes_total", "counter", "Inquiries answered, by outcome."),
+    ("prover_quotes", "gauge", "Quotes that stand."),
     ("prover_ended_total", "counter", "Jobs ended, by how."),
     ("prover_deliveries_total", "counter", "Proofs handed on, by way."),
     ("prover_proofs_total", "counter", "Proofs made, or not, by outcome."),
@@ -86,11 +88,15 @@ impl Metrics {
     }
 }
 
-/// Serves `/metrics`, `/healthz` and `/readyz` until the sender of pages is gone.
+/// Serves `/metrics`, `/healthz`, `/readyz` and what `more` does until the sender of pages is gone.
 ///
 /// # Errors
 /// If the address cannot be listened at.
-pub async fn serve(address: SocketAddr, pages: watch::Receiver<Page>) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
+pub async fn serve(
+    address: SocketAddr,
+    pages: watch::Receiver<Page>,
+    more: Router,
+) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
     let listener = TcpListener::bind(address).await.with_context(|| format!("listening at {address}"))?;
     let address = listener.local_addr()?;
     let mut closing = pages.clone();
@@ -98,7 +104,8 @@ pub async fn serve(address: SocketAddr, pages: watch::Receiver<Page>) -> anyhow:
         .route("/metrics", get(metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .with_state(pages);
+        .with_state(pages)
+        .merge(more);
     let closed = async move { while closing.changed().await.is_ok() {} };
     let task = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(closed).await {

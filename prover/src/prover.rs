@@ -4,6 +4,7 @@ mod auction;
 mod delivery;
 mod enlist;
 mod proving;
+mod quoting;
 mod race;
 mod report;
 mod standing;
@@ -17,9 +18,12 @@ use std::{
 };
 
 use anyhow::Context;
-use bourse_chain::{Executor, Fault, Follower, Intent, Node, Outcome, Submitted};
+use bourse_chain::{Domain, Executor, Fault, Follower, Intent, Key, Node, Outcome, Submitted};
 use bourse_sim::{Account, Id, Wei};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 
 use crate::{
     backend::{self, Backend},
@@ -28,6 +32,7 @@ use crate::{
     deliver::{Delivery, Keeper, Word},
     jobs::{Job, Jobs, Stage},
     metrics::{Metrics, Page},
+    quote::Question,
     state::State,
     store::Store,
     supply::Target,
@@ -48,6 +53,10 @@ pub struct Parts {
     pub follower: Follower,
     /// Sends for the prover's account.
     pub executor: Executor,
+    /// Signs its quotes.
+    pub key: Key,
+    /// Who asks for them.
+    pub questions: mpsc::Receiver<Question>,
     /// What survives.
     pub store: Store,
     /// What proves.
@@ -63,6 +72,9 @@ pub struct Prover {
     config: Config,
     node: Node,
     executor: Executor,
+    key: Key,
+    domain: Domain,
+    questions: mpsc::Receiver<Question>,
     store: Store,
     workshop: Workshop,
     keeper: Option<Keeper>,
@@ -78,6 +90,8 @@ pub struct Prover {
     checking: JoinSet<(Id, Fit)>,
     /// Bids that have been sent and not yet followed.
     underway: BTreeMap<Id, Underway>,
+    /// Quotes that stand for requests that have not entered.
+    quotes: BTreeMap<Id, quoting::Standing>,
     /// Deeds of which an earlier attempt had no effect, by how often that was; see [`Prover::submit`].
     attempts: BTreeMap<String, u32>,
     /// The block from which a deed may be tried again.
@@ -137,7 +151,7 @@ impl Prover {
     /// # Errors
     /// If the store fails, or no HTTP client can be made.
     pub async fn resume(parts: Parts) -> anyhow::Result<(Self, Follower)> {
-        let Parts { config, node, follower, executor, store, workshop, stake_token, pages } = parts;
+        let Parts { config, node, follower, executor, key, questions, store, workshop, stake_token, pages } = parts;
         let keeper = &config.delivery.keeper;
         let keeper = if keeper.is_empty() { None } else { Some(Keeper::new(keeper)?) };
         let names = config.supply.mechanisms.iter();
@@ -150,8 +164,11 @@ impl Prover {
             target: Target::new(&config, workshop.verifiers()),
             state: State::new(executor.address(), stake_token, names),
             config,
+            domain: Domain::of(&node),
             node,
             executor,
+            key,
+            questions,
             store,
             workshop,
             keeper,
@@ -162,6 +179,7 @@ impl Prover {
             checks: BTreeMap::new(),
             checking: JoinSet::new(),
             underway: BTreeMap::new(),
+            quotes: BTreeMap::new(),
             attempts: BTreeMap::new(),
             rest: BTreeMap::new(),
             proving: JoinSet::new(),
@@ -197,6 +215,9 @@ impl Prover {
                 }
                 Some(checked) = self.checking.join_next() => {
                     if let Ok((id, fit)) = checked { self.checked(id, fit); }
+                }
+                Some(question) = self.questions.recv() => {
+                    self.answer(question).await?;
                 }
                 update = follower.next() => {
                     let update = update.context("following the chain")?;
@@ -235,6 +256,7 @@ impl Prover {
         for job in self.jobs.forget(head.number) {
             self.store.put(&Job { proof: None, ..job }).await?;
         }
+        self.void_quotes(head).await?;
         let market = self.state.market();
         let live = |id: &Id| market.request(id).is_some_and(|case| case.is_live());
         self.checks.retain(|id, _| live(id));

@@ -9,9 +9,10 @@ use bourse_chain::{Head, Update};
 use bourse_sim::{
     Account, Id, Time, Wei, ZERO,
     ask::{Answer, Ask, Refusal, Status},
-    event::Declaration,
+    event::{Config, Declaration},
     market::{Case, DRAINING, Market, Prover, Turn, Violation},
     mechanisms::{self, Mechanism, committee::CommitteeParams, race::RaceParams, sortition::Enrolment},
+    request::Request,
 };
 
 use crate::{
@@ -246,8 +247,13 @@ impl State {
     /// How many other provers could be awarded this request.
     pub fn rivals(&self, case: &Case) -> u32 {
         let instance = self.market.instances().get(&case.instance);
-        let Some(config) = instance.and_then(|instance| instance.config(case.version)) else { return 0 };
-        let (request, bond) = (&case.request, case.request.bond);
+        let config = instance.and_then(|instance| instance.config(case.version));
+        config.map_or(0, |config| self.rivals_for(&case.request, config))
+    }
+
+    /// The same of one that has not entered, under the version that it would.
+    pub fn rivals_for(&self, request: &Request, config: &Config) -> u32 {
+        let bond = request.bond;
         let able = |prover: &Prover| {
             let offer = prover.offers.get(&request.token).copied().unwrap_or_default();
             prover.flags & DRAINING == 0

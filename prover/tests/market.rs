@@ -39,8 +39,8 @@ async fn it_wins_proves_and_is_paid_under_each_mechanism() {
     let ledger = world.node.ledger(prover.account).await.unwrap();
     assert_eq!((ledger.stake, ledger.locked, ledger.busy), (STAKE, 0, 0));
     assert_eq!((ledger.kept, ledger.failed), (4, 0));
-    assert_eq!(page(&prover, "readyz").await, "ready\n");
-    let metrics = page_with(&prover, "metrics", "prover_ended_total{how=\"settled\"} 4").await;
+    assert_eq!(page(&prover, "/readyz").await, "ready\n");
+    let metrics = page_with(&prover, "/metrics", "prover_ended_total{how=\"settled\"} 4").await;
     let of = |line: &str| assert!(metrics.lines().any(|have| have == line), "no '{line}' in\n{metrics}");
     of("prover_deliveries_total{way=\"chain\"} 4");
     of("prover_bids_total{kind=\"commit\"} 2");
@@ -64,11 +64,9 @@ async fn page_with(prover: &fixture::Program, path: &str, line: &str) -> String 
     panic!("no '{line}' in\n{}", page(prover, path).await);
 }
 
-/// What the program serves, at the address that its log names.
+/// What the program serves.
 async fn page(prover: &fixture::Program, path: &str) -> String {
-    let log = prover.log();
-    let address = log.split("address=").nth(1).unwrap().split_whitespace().next().unwrap();
-    let url = format!("http://{address}/{path}");
+    let url = prover.url(path);
     let client = bourse_chain::http::client(&url, Duration::from_secs(10)).unwrap();
     client.get(url).send().await.unwrap().text().await.unwrap()
 }

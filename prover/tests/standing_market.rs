@@ -7,9 +7,9 @@ use bourse_bindings::code;
 use bourse_sim::{
     Wei,
     ask::Status,
-    mechanisms::{reserved::ReservedParams, seat::SeatParams, sortition::SortitionParams},
+    mechanisms::{batch::BatchParams, reserved::ReservedParams, seat::SeatParams, sortition::SortitionParams},
 };
-use fixture::{BOND, CHEAP, World};
+use fixture::{BOND, CHEAP, DEAR, World, cost};
 
 const ETHER: Wei = 1_000_000_000_000_000_000;
 const STAKE: Wei = ETHER / 10;
@@ -146,4 +146,48 @@ async fn it_enrols_where_the_tariff_pays_and_is_drawn() {
     world.restart(1, &mut prover);
     let ledger = world.until_ledger("its deposit back", &prover, |ledger| ledger.locked == 0).await;
     assert_eq!((ledger.stake, ledger.busy, ledger.kept, ledger.failed), (STAKE, 0, 1, 0));
+}
+
+/// Two provers offer a lot at their costs for two orders: one pair trades, at what the dearer one asks, and no keeper is needed to clear.
+#[tokio::test]
+async fn a_batch_trades_at_the_price_that_the_winner_did_not_set() {
+    const INTERVAL: u64 = 20;
+    let mut world = World::new().await;
+    let params = BatchParams {
+        interval: INTERVAL as u32,
+        grace: INTERVAL as u32,
+        window: 60,
+        lot: 1_000,
+        floor: 1,
+        ceiling: ETHER,
+        work: 1_000,
+        bond: BOND,
+        orders: 8,
+        offers: 8,
+        carry: 0,
+    };
+    let batch = world.host_own("batch", code::BATCH, params.encode()).await;
+    let cheap = world.start(1, STANDING);
+    let mut dear = world.start(2, STANDING);
+    dear.replace(CHEAP, DEAR);
+    world.restart(2, &mut dear);
+    for prover in [&cheap, &dear] {
+        world.until_ledger("a stake", prover, |ledger| ledger.stake == STAKE).await;
+    }
+    while world.node.head().await.unwrap().time % INTERVAL != 0 {
+        world.pass(1).await;
+    }
+    let task = world.task(14);
+    let orders = [world.open(batch, &task).await, world.open(batch, &task).await];
+    for prover in [&cheap, &dear] {
+        world.until_ledger("an offer", prover, |ledger| ledger.locked == BOND).await;
+    }
+    world.until_ledger("its deposit back", &dear, |ledger| ledger.locked == 0).await;
+    let open = [world.state(orders[0]).await, world.state(orders[1]).await].map(|state| state.status == Status::Open);
+    assert_ne!(open[0], open[1], "the last pair does not trade");
+    let id = orders[usize::from(open[0])];
+    assert_eq!(world.winner(id).await, cheap.account);
+    assert_eq!(world.fulfilled(id).await.price, 2 * cost(&task));
+    let ledger = world.until_ledger("its bond back", &cheap, |ledger| ledger.locked == 0).await;
+    assert_eq!((ledger.stake, ledger.kept, ledger.failed), (STAKE, 1, 0));
 }

@@ -21,7 +21,7 @@ use crate::spec::Spec;
 use crate::stages::{Names, Stages, waiting};
 use crate::terms::{self, Terms};
 use crate::track::{self, Track};
-use crate::{Outcome, amount};
+use crate::{Outcome, amount, quotes};
 
 /// `bourse request`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -37,6 +37,9 @@ pub struct Options {
     /// Sign it and do not send it: whoever has the file can enter it
     #[arg(long, conflicts_with = "detach")]
     pub sign: bool,
+    /// Ask these provers for quotes (comma-separated addresses of their HTTP), and open with the cheapest, in one transaction
+    #[arg(long, value_name = "URL", value_delimiter = ',', conflicts_with = "sign")]
+    pub quote: Vec<String>,
     /// Ask once more for what was asked for before
     #[arg(long)]
     pub again: bool,
@@ -61,20 +64,20 @@ pub async fn run(session: &Session, options: &Options) -> Result<Outcome> {
     let spec = options.spec.over(&said)?.with_input()?;
     let fingerprint = spec.fingerprint(session.node.chain_id(), session.node.market(), key.address())?;
     let known = if options.again { None } else { known(session, &key, &fingerprint).await? };
-    let record = match known {
-        Some((record, true)) => record,
+    let (record, quotes) = match known {
+        Some((record, true)) => (record, Value::Null),
         Some((record, false)) => {
             session.out.say("written down before, but it never entered: sending it now")?;
-            enter(session, &key, record, options.sign).await?
+            enter(session, &key, record, options).await?
         }
         None => {
             let record = compose(session, &key, &spec, fingerprint, options.again).await?;
-            enter(session, &key, record, options.sign).await?
+            enter(session, &key, record, options).await?
         }
     };
     if options.detach || options.sign {
         let file = record.path(&session.settings.folder);
-        let done = json!({ "id": amount::hex(&record.id), "file": file, "signed": options.sign });
+        let done = json!({ "id": amount::hex(&record.id), "file": file, "signed": options.sign, "quotes": quotes });
         let next = if options.sign { format!("bourse enter {}", file.display()) } else { status_command(&record) };
         session.out.result(&done, || format!("next: {next}"))?;
         return Ok(Outcome::Done);
@@ -164,22 +167,28 @@ async fn register_key(session: &Session, key: &Key, verifier: u32, rounds: u32) 
     Ok(())
 }
 
-/// Sends the request, or signs it.
-async fn enter(session: &Session, key: &Key, mut record: Record, sign: bool) -> Result<Record> {
+/// Sends the request, with a quote if some are to be asked for, or signs it. Returns what came of asking.
+async fn enter(session: &Session, key: &Key, mut record: Record, options: &Options) -> Result<(Record, Value)> {
     session.out.say(format!("request    {}", amount::hex(&record.id)))?;
-    if sign {
+    if options.sign {
         record.signature = session.domain.sign_request(key, &record.request)?;
         record.write(&session.settings.folder)?;
-        return Ok(record);
+        return Ok((record, Value::Null));
     }
-    let sent = session.send(key, call::open(&record.request, &record.input, &record.signature)).await;
+    let (call, quotes) = if options.quote.is_empty() {
+        (call::open(&record.request, &record.input, &record.signature), Value::Null)
+    } else {
+        let chosen = quotes::choose(session, key, &record, &options.quote).await?;
+        (chosen.call, chosen.json)
+    };
+    let sent = session.send(key, call).await;
     if let Err(error) = sent {
         // Somebody else may have entered it, if it was signed before: then all is well.
         if session.node.state(record.id).await?.status == Status::None {
             return Err(error);
         }
     }
-    Ok(record)
+    Ok((record, quotes))
 }
 
 /// Has a request enter again that was taken back, with what was deposited for it.
@@ -187,7 +196,7 @@ async fn restore(session: &Session, key: &Key, record: &Record) -> Result<()> {
     session.restore(key).await?;
     // Somebody else may have sent it, or an earlier command.
     if session.node.state(record.id).await?.status == Status::None {
-        enter(session, key, record.clone(), false).await?;
+        enter(session, key, record.clone(), &Options::default()).await?;
     }
     Ok(())
 }

@@ -1,15 +1,15 @@
 //! `bourse status`: where a request stands, and how it came there.
 
 use anyhow::Result;
-use bourse_chain::Update;
+use bourse_chain::{Update, wire};
 use serde_json::json;
 
+use crate::amount;
 use crate::commands::watch::Guide;
 use crate::journey::about;
 use crate::receipt::Receipt;
 use crate::session::Session;
 use crate::track::{self, Track};
-use crate::{amount, words};
 
 /// Prints it.
 ///
@@ -33,7 +33,7 @@ pub async fn run(session: &Session, id: &str) -> Result<()> {
         "prover": prover.map(amount::address),
         "price": state.price.to_string(),
         "time": state.time,
-        "request": words::request_json(&record.request),
+        "request": wire::request_json(&record.request),
         "receipt": Receipt::of(&record, &track.journey),
         "history": history.iter().map(|(_, json)| json).collect::<Vec<_>>(),
     });

@@ -1,16 +1,16 @@
 //! The demo's last word: what each requester wanted and got, and whether the money adds up.
 
 use anyhow::Result;
-use bourse_chain::Node;
 use bourse_chain::read::Token;
+use bourse_chain::{Node, wire};
 use bourse_sim::ask::Status;
 use bourse_sim::{Account, Wei, ZERO};
 use serde_json::{Value, json};
 
 use super::board::{Board, Line, Standing};
+use crate::amount;
 use crate::journey::{End, Journey};
 use crate::output::Output;
-use crate::{amount, words};
 
 /// Where the ledger keeps what was burned; see ARCHITECTURE.md.
 const BURNED: Account = {
@@ -157,7 +157,7 @@ pub fn json(board: &Board, books: &Books, checks: &[(&'static str, bool)]) -> Va
             "failed": line.journey.map(|j| j.slashes.iter().map(|loss| board.name(loss.prover)).collect::<Vec<_>>()),
             "seconds": line.seconds(board.time),
             "status": standing(&line),
-            "request": line.record.map(|record| words::request_json(&record.request)),
+            "request": line.record.map(|record| wire::request_json(&record.request)),
         })
     });
     json!({

@@ -87,6 +87,18 @@ pub struct StandingSettings {
     pub utilisation_bps: u32,
 }
 
+/// Quotes: bids that this prover signs for whoever asks at `/v1/quote`, to be brought when a request is opened under RFQ.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuotingSettings {
+    /// Seconds for which a quote stands, and keeps stake, a place and time free; 0 for no quotes.
+    pub seconds: u64,
+    /// The most of them that stand at once.
+    pub most: usize,
+    /// The most inquiries that are looked at in a minute.
+    pub per_minute: u32,
+}
+
 /// How much is proven at once.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -156,6 +168,12 @@ impl Default for BiddingSettings {
 impl Default for StandingSettings {
     fn default() -> Self {
         Self { stake: Amount::default(), instances: Vec::new(), work: 0, every_seconds: 60, utilisation_bps: 5_000 }
+    }
+}
+
+impl Default for QuotingSettings {
+    fn default() -> Self {
+        Self { seconds: 30, most: 4, per_minute: 120 }
     }
 }
 

@@ -132,9 +132,10 @@ impl Prover {
         schedule: &'a Schedule,
     ) -> Bidder<'a> {
         let prover = self.state.prover();
-        let underway = self.underway.values().map(|bid| bid.stake).sum::<Wei>();
-        let promised = self.state.promised() + underway + kept.stake;
-        let taken = u16::try_from(self.underway.len()).unwrap_or(u16::MAX).saturating_add(kept.places);
+        let underway =
+            self.underway.values().map(|bid| bid.stake).chain(self.quotes.values().map(|quote| quote.stake()));
+        let taken = u16::try_from(underway.clone().count()).unwrap_or(u16::MAX).saturating_add(kept.places);
+        let promised = self.state.promised() + underway.sum::<Wei>() + kept.stake;
         let settings = self.config.offers.iter().find(|offer| offer.token.into_array() == token);
         let (stake, seats) = (own.unwrap_or_default(), u16::from(own.is_some()));
         Bidder {
@@ -191,7 +192,7 @@ impl Prover {
             let due = (award + SETTLING + Time::from(case.request.window)).min(case.request.deadline);
             Some(load(job, award.max(now), due))
         });
-        let underway = self.underway.values().map(|bid| bid.load);
+        let underway = self.underway.values().map(|bid| bid.load).chain(self.quotes.values().map(|quote| quote.load));
         let running = self.running.iter().map(|(id, running)| Load {
             release: now,
             length: running.left(),

@@ -31,10 +31,19 @@ impl State {
         Ok((self.read(config)?, config))
     }
 
-    pub(super) fn read(&self, config: &Config) -> Result<Rule, Reason> {
+    /// The rule of one version of an instance.
+    ///
+    /// # Errors
+    /// [`Reason::UnknownMechanism`] or [`Reason::Params`].
+    pub fn read(&self, config: &Config) -> Result<Rule, Reason> {
         let name = self.names.get(&config.mechanism);
         let unknown = || Reason::UnknownMechanism(Address::from(config.mechanism).to_string());
         Rule::read(name.ok_or_else(unknown)?, &config.params)
+    }
+
+    /// What the mechanism of a version is called; empty if it is none that is bid under.
+    pub fn name(&self, config: &Config) -> &str {
+        self.names.get(&config.mechanism).map_or("", String::as_str)
     }
 
     /// The deposits of this prover on instances.
