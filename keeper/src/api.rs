@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::metrics::Metrics;
-use crate::proof::{Fate, Proof, Status};
+use crate::proof::{Fate, Proof, ProofKey, Status};
 use crate::store::{Accepted, Decision, Store, StoreError};
 use crate::text;
 use crate::view::{RequestView, View};
@@ -36,6 +36,8 @@ const DECISIONS: u32 = 500;
 pub enum Message {
     /// A proof is on the disk.
     Proof(Proof),
+    /// Until when would this proof be taken, or why not, if its request is in an open stage?
+    Admit(ProofKey, oneshot::Sender<Option<Result<u64, String>>>),
     /// What is known of a request that is not in the snapshot?
     Find(Id, oneshot::Sender<Option<RequestView>>),
 }
@@ -128,8 +130,8 @@ async fn hand_in(State(desk): State<Desk>, body: Result<Bytes, BytesRejection>) 
     })?;
     let (id, prover, bytes) = parse(&body, desk.max_proof)?;
     let view = desk.view.borrow().clone();
-    let known = desk.store.fate(&id).await?;
-    let due = match award(&desk, &view, id, prover).await {
+    let known = desk.store.fate(&id, Some(&prover)).await?;
+    let due = match due(&desk, &view, ProofKey::of(id, prover, &bytes)).await {
         Ok(due) => due,
         // Told again of what is settled: the same answer.
         Err(_) if known.as_ref().is_some_and(|fate| fate.status != Status::Rejected) => {
@@ -139,7 +141,7 @@ async fn hand_in(State(desk): State<Desk>, body: Result<Bytes, BytesRejection>) 
     };
     let proof = Proof::new(id, prover, bytes, due, view.head.number);
     match desk.store.accept(&proof, CROWD).await? {
-        Accepted::Known => Ok(accepted(&id, desk.store.fate(&id).await?.as_ref())),
+        Accepted::Known => Ok(accepted(&id, desk.store.fate(&id, Some(&prover)).await?.as_ref())),
         Accepted::Crowded(waiting) => {
             let want = format!("fewer than {CROWD}; try again in a second");
             Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too many proofs wait for this award", waiting, want))
@@ -178,8 +180,9 @@ fn parse(body: &[u8], max_proof: usize) -> Result<(Id, Account, Vec<u8>), Refusa
     Ok((id, prover, proof))
 }
 
-/// Until when the award of `id` to `prover` can be fulfilled.
-async fn award(desk: &Desk, view: &View, id: Id, prover: Account) -> Result<u64, Refusal> {
+/// Until when a proof can be settled: an award to its author be fulfilled, or an open stage take it.
+async fn due(desk: &Desk, view: &View, key: ProofKey) -> Result<u64, Refusal> {
+    let (id, prover) = (key.request, key.prover);
     if !view.at_tip {
         let want = "a keeper that has caught up; try again in a second";
         return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "catching up", view.head.number, want));
@@ -187,6 +190,12 @@ async fn award(desk: &Desk, view: &View, id: Id, prover: Account) -> Result<u64,
     let Some(found) = find(desk, view, id).await? else {
         return Err(unknown(&id));
     };
+    if found.status == "open"
+        && let Some(admitted) = asked(desk, |answer| Message::Admit(key, answer)).await?
+    {
+        let want = "a proof that the open stage takes from its author now";
+        return admitted.map_err(|why| Refusal::new(StatusCode::CONFLICT, "the proof is not taken", why, want));
+    }
     let want = text::account(&prover);
     if found.status != "awarded" {
         return Err(Refusal::new(StatusCode::CONFLICT, "the request is not awarded", found.status, "awarded"));
@@ -206,9 +215,14 @@ async fn find(desk: &Desk, view: &View, id: Id) -> Result<Option<RequestView>, R
     if let Some(found) = view.requests.get(&id) {
         return Ok(Some(found.clone()));
     }
+    asked(desk, |answer| Message::Find(id, answer)).await
+}
+
+/// What the loop answers.
+async fn asked<T>(desk: &Desk, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, Refusal> {
     let (answer, answered) = oneshot::channel();
     let busy = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the keeper is busy", "", "another try in a second");
-    desk.inbox.send(Message::Find(id, answer)).await.map_err(|_| busy())?;
+    desk.inbox.send(message(answer)).await.map_err(|_| busy())?;
     tokio::time::timeout(PATIENCE, answered).await.map_err(|_| busy())?.map_err(|_| busy())
 }
 
@@ -222,9 +236,17 @@ fn id_of(path: &str) -> Result<Id, Refusal> {
     text::id_in(path).ok_or_else(bad)
 }
 
-async fn proof(State(desk): State<Desk>, Path(id): Path<String>) -> Answer {
+/// What became of the best proof for a request; `?prover=` of that prover's, where several bring theirs.
+async fn proof(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Answer {
     let id = id_of(&id)?;
-    let Some(fate) = desk.store.fate(&id).await? else {
+    let bad =
+        |said: &String| Refusal::new(StatusCode::BAD_REQUEST, "not an address", said.clone(), "0x and 40 hex digits");
+    let prover = query.get("prover").map(|said| text::account_in(said).ok_or_else(|| bad(said))).transpose()?;
+    let Some(fate) = desk.store.fate(&id, prover.as_ref()).await? else {
         let want = "the id of a request that a proof was handed in for";
         return Err(Refusal::new(StatusCode::NOT_FOUND, "no proof", text::bytes(&id), want));
     };

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use bourse_chain::call::{self, Fulfillment};
+use bourse_chain::call::{self, Call};
 use bourse_chain::{Fault, Node, NodeError, Revert};
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Time};
 
-use crate::proof::Proof;
+use crate::proof::ProofKey;
 use crate::state::{COME_BACK, Input, Question, Word};
 
 /// Asks a mechanism for its name. A name that is no answer to anything (the node failed) is asked for again.
@@ -49,11 +49,9 @@ fn word(answer: Result<Word, NodeError>, now: Time) -> Word {
     })
 }
 
-/// Asks whether `proof` would settle its award.
-pub(crate) async fn check(node: Node, from: Account, request: Request, proof: Proof) -> Input {
-    let key = proof.key;
-    let item = Fulfillment { request, prover: key.prover, proof: proof.bytes.to_vec() };
-    let result = match node.simulate(from, &call::fulfill(&[item])).await {
+/// Asks whether `settlement`, sent by `from`, would settle the proof that `key` names.
+pub(crate) async fn check(node: Node, from: Account, settlement: Call, key: ProofKey) -> Input {
+    let result = match node.simulate(from, &settlement).await {
         Ok(_) => Ok(()),
         Err(NodeError::Reverted(revert)) => Err(judge(revert)),
         Err(error) => Err(later(error.to_string())),
@@ -65,7 +63,7 @@ pub(crate) async fn check(node: Node, from: Account, request: Request, proof: Pr
 fn judge(revert: Revert) -> Fault {
     match revert.name.as_str() {
         // The node may be behind, or ahead, or on another branch than what was followed: the fold has the last word.
-        "WrongStatus" | "WrongProver" | "DeadlinePassed" | "GasTooLow" => later(revert.to_string()),
+        "WrongStatus" | "WrongProver" | "DeadlinePassed" | "GasTooLow" | "MechanismFailed" => later(revert.to_string()),
         _ => Fault::Drop { why: revert.to_string(), revert: Some(revert) },
     }
 }

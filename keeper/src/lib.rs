@@ -207,6 +207,10 @@ impl Keeper {
     async fn heed(&mut self, message: Message) -> anyhow::Result<()> {
         match message {
             Message::Proof(proof) => self.learn(Input::Proof(proof)).await,
+            Message::Admit(key, answer) => {
+                answer.send(self.state.admits(&key)).ok();
+                Ok(())
+            }
             Message::Find(id, answer) => {
                 // Whoever asked may have gone.
                 answer.send(self.state.request_view(&id)).ok();
@@ -298,10 +302,8 @@ impl Keeper {
                     self.errands.spawn(errand::peek(node, request, question, head.time));
                 }
                 Errand::Check(key) => {
-                    let (Some(request), Some(proof)) = (request(&key.request), self.state.proof(&key).cloned()) else {
-                        continue;
-                    };
-                    self.errands.spawn(errand::check(node, from, request, proof));
+                    let Some(settlement) = self.settlement(&[key]) else { continue };
+                    self.errands.spawn(errand::check(node, from, settlement, key));
                 }
             }
         }

@@ -2,9 +2,11 @@
 
 use bourse_chain::call::{self, Fulfillment};
 use bourse_chain::{Call, Intent, Submitted};
+use bourse_sim::ask::Status;
 
 use crate::Keeper;
 use crate::decide::{Action, Deed};
+use crate::proof::ProofKey;
 use crate::state::Input;
 use crate::store::Decision;
 
@@ -55,15 +57,24 @@ impl Keeper {
             }
             Deed::Expire { request: id } => call::expire(request(id)?),
             Deed::Reclaim { request: id, prover } => call::reclaim(request(id)?, *prover),
-            Deed::Settle { proofs } => {
-                let item = |key| {
-                    let proof = self.state.proof(key)?;
-                    let (request, prover) = (request(&key.request)?.clone(), key.prover);
-                    Some(Fulfillment { request, prover, proof: proof.bytes.to_vec() })
-                };
-                call::fulfill(&proofs.iter().map(item).collect::<Option<Vec<_>>>()?)
-            }
+            Deed::Settle { proofs } => self.settlement(proofs)?,
         };
         Some(call.intent(action.key.clone(), self.config.market).until(action.until))
+    }
+
+    /// Brings proofs for their authors: all that have been awarded, or one for an open stage.
+    pub(crate) fn settlement(&self, proofs: &[ProofKey]) -> Option<Call> {
+        let item = |key: &ProofKey| {
+            let (case, proof) = (self.state.market().request(&key.request)?, self.state.proof(key)?.bytes.to_vec());
+            Some((case, Fulfillment { request: case.request.as_ref().clone(), prover: key.prover, proof }))
+        };
+        let items = proofs.iter().map(item).collect::<Option<Vec<_>>>()?;
+        if let [(case, item)] = items.as_slice()
+            && case.status == Status::Open
+        {
+            return Some(call::prove(&item.request, item.prover, &item.proof, &[]));
+        }
+        let items: Vec<_> = items.into_iter().map(|(_, item)| item).collect();
+        Some(call::fulfill(&items))
     }
 }

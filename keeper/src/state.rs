@@ -6,6 +6,7 @@ mod instances;
 mod proofs;
 mod rules;
 mod show;
+mod stages;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -107,8 +108,8 @@ pub struct State {
     lingering: BTreeSet<Id>,
     ended: VecDeque<Id>,
     proofs: BTreeMap<ProofKey, Entrusted>,
-    /// The proofs that fulfilled requests lately, with transaction and block: one may still be on its way to here.
-    settlements: HashMap<Id, (ProofKey, Id, u64)>,
+    /// The proofs that were taken lately, by request and author, with transaction and block: one may still be on its way to here.
+    settlements: HashMap<Slot, (ProofKey, Id, u64)>,
     /// Why items of batches were left out, by transaction and request.
     left_out: HashMap<(Id, Id), (u64, Vec<u8>)>,
     rules: HashMap<Account, Rule>,
@@ -259,8 +260,8 @@ impl State {
     /// What concerns the keeper's own affairs.
     fn heed(&mut self, event: &Event, transaction: Id, block: u64) {
         match event {
-            Event::Fulfilled { id, prover, proof, .. } => {
-                self.fulfilled(ProofKey::of(*id, *prover, proof), transaction, block);
+            Event::Fulfilled { id, prover, proof, .. } | Event::Proven { id, prover, proof } => {
+                self.taken(ProofKey::of(*id, *prover, proof), transaction, block);
             }
             Event::FulfillmentRejected { id, reason } => {
                 self.left_out.insert((transaction, *id), (block, reason.clone()));

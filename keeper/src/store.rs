@@ -258,14 +258,16 @@ impl Store {
         Ok(())
     }
 
-    /// What became of the proofs for a request: of the settled one, else of one that is waiting, else of the last.
+    /// What became of the proofs for a request, or of one prover's: of the settled one, else of one that is waiting, else of the last.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub async fn fate(&self, request: &Id) -> Result<Option<Fate>, StoreError> {
-        let select = "SELECT status, reason, transaction_hash, settled_block FROM proofs WHERE request = ?
+    pub async fn fate(&self, request: &Id, prover: Option<&Account>) -> Result<Option<Fate>, StoreError> {
+        let select = "SELECT status, reason, transaction_hash, settled_block FROM proofs
+            WHERE request = ?1 AND (?2 IS NULL OR prover = ?2)
             ORDER BY status = 'settled' DESC, status = 'accepted' DESC, rowid DESC LIMIT 1";
-        let row = query(select).bind(request.as_slice()).fetch_optional(&self.pool).await?;
+        let prover = prover.map(|prover| prover.as_slice());
+        let row = query(select).bind(request.as_slice()).bind(prover).fetch_optional(&self.pool).await?;
         row.as_ref().map(fate).transpose()
     }
 

@@ -4,13 +4,14 @@
 mod script;
 
 use bourse_keeper::decide::Deed;
+use bourse_keeper::proof::{Proof, ProofKey, Status as Fated};
 use bourse_keeper::state::{Errand, Input};
 use bourse_sim::ask::{Cause, MoveKind};
 use bourse_sim::event::{Config, Event};
 use bourse_sim::market::Turn;
 use bourse_sim::mechanisms::Mechanism;
 use bourse_sim::mechanisms::race::{Race, RaceParams, commitment};
-use bourse_sim::{Account, Time, ZERO};
+use bourse_sim::{Account, Id, Time, ZERO};
 use script::{ALICE, BOB, BOND, REQUESTER, START, Script, id, opened};
 
 const RACE: Account = [14; 20];
@@ -39,6 +40,16 @@ fn script() -> Script {
     assert_eq!(script.state.errands(10), [Errand::Name(RACE)]);
     script.hear(Input::Named(RACE, Some("race".to_owned())));
     script
+}
+
+/// A prover commits to a proof with this hash, in block `second`.
+fn commit(script: &mut Script, second: Time, prover: Account, hash: &Id) {
+    let (data, block_number) = (commitment(&id(1), &prover, hash).to_vec(), script.chain.len() as u64);
+    let turn = Turn { cause: Cause::Bid, actor: prover, time: START + second, block_number, data, ..Turn::default() };
+    let answer = Race.step(&script.state.market().ask(&id(1), turn).unwrap()).unwrap();
+    let held = Event::Held { id: id(1), prover, amount: answer.moves[0].amount, tag: answer.moves[0].tag };
+    script.commit(second, vec![held]);
+    script.tip();
 }
 
 /// What a prover does at `second`, in block 10 + `second`, and the events of it.
@@ -101,6 +112,36 @@ fn winners_are_paid_when_the_window_is_over() {
     let left = script.only();
     assert_eq!(left.deed, Deed::Tick { request: id(1), about: BOB });
     assert!(left.reason.contains("release"), "{}", left.reason);
+}
+
+#[test]
+fn a_proof_that_its_author_has_committed_to_is_brought_for_it() {
+    let mut script = script();
+    let bytes = vec![7; 40];
+    let key = ProofKey::of(id(1), ALICE, &bytes);
+    let refused = |script: &Script, key: &ProofKey| script.state.admits(key).unwrap().unwrap_err();
+    assert!(!refused(&script, &key).is_empty(), "no commitment");
+    commit(&mut script, 3, ALICE, &key.digest);
+    assert!(!refused(&script, &key).is_empty(), "one block is not two");
+    at(&mut script, 4);
+    assert_eq!(script.state.admits(&key), Some(Ok(START + 499)));
+    for stranger in [ProofKey::of(id(1), ALICE, &[8]), ProofKey::of(id(1), BOB, &bytes)] {
+        assert!(!refused(&script, &stranger).is_empty(), "{stranger:?}");
+    }
+
+    let proof = Proof::new(id(1), ALICE, bytes.clone(), START + 499, script.state.head().number);
+    script.hear(Input::Proof(proof));
+    assert_eq!(script.state.errands(1), [Errand::Check(key)]);
+    script.hear(Input::Checked(key, Ok(())));
+    let action = script.only();
+    assert_eq!(action.deed, Deed::Settle { proofs: vec![key] });
+    script.sent(&action);
+    script.commit(5, vec![Event::Proven { id: id(1), prover: ALICE, proof: bytes }]);
+    script.tip();
+    script.landed(&action);
+    let fates = script.fates();
+    assert_eq!((fates.len(), fates[0].0, fates[0].1.status), (1, key, Fated::Settled));
+    assert_eq!(script.state.waiting(), 0);
 }
 
 #[test]

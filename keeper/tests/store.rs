@@ -39,20 +39,20 @@ async fn the_fate_of_a_request_is_that_of_its_best_proof() {
     let path = data.path().join("keeper.sqlite");
     let store = Store::open(&path).await.unwrap();
     let (bad, good) = (proof(1, b"bad"), proof(1, b"good"));
-    assert_eq!(store.fate(&[1; 32]).await.unwrap(), None);
+    assert_eq!(store.fate(&[1; 32], None).await.unwrap(), None);
     store.accept(&bad, 8).await.unwrap();
     store.conclude(&[(bad.key, Fate::rejected("wrong"))]).await.unwrap();
-    assert_eq!(store.fate(&[1; 32]).await.unwrap(), Some(Fate::rejected("wrong")));
+    assert_eq!(store.fate(&[1; 32], None).await.unwrap(), Some(Fate::rejected("wrong")));
     store.accept(&good, 8).await.unwrap();
-    assert_eq!(store.fate(&[1; 32]).await.unwrap(), Some(Fate::accepted()));
+    assert_eq!(store.fate(&[1; 32], None).await.unwrap(), Some(Fate::accepted()));
     store.conclude(&[(good.key, Fate::settled([5; 32], 12))]).await.unwrap();
     let store = reopened(store, &path).await;
-    assert_eq!(store.fate(&[1; 32]).await.unwrap(), Some(Fate::settled([5; 32], 12)));
+    assert_eq!(store.fate(&[1; 32], None).await.unwrap(), Some(Fate::settled([5; 32], 12)));
     assert_eq!(store.settled_since(12).await.unwrap(), std::slice::from_ref(&good));
     assert_eq!(store.settled_since(13).await.unwrap(), []);
     // A reorg takes it back.
     store.conclude(&[(good.key, Fate::accepted())]).await.unwrap();
-    assert_eq!(store.fate(&[1; 32]).await.unwrap().unwrap().status, Status::Accepted);
+    assert_eq!(store.fate(&[1; 32], None).await.unwrap().unwrap().status, Status::Accepted);
     // What was rejected may be right under another award.
     assert_eq!(store.accept(&bad, 8).await.unwrap(), Accepted::New);
 }

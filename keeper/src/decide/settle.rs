@@ -1,6 +1,7 @@
 //! Proofs that others entrusted: many in one transaction, those that are due first before others.
 
 use bourse_sim::abi::keccak;
+use bourse_sim::ask::Status;
 use bourse_sim::market::Case;
 
 use super::{Action, Deed};
@@ -24,6 +25,8 @@ pub fn settle(state: &State, goals: &Goals) -> Vec<Action> {
     let mut seen = std::collections::HashSet::new();
     ready.retain(|(key, _)| seen.insert((key.request, key.prover)));
 
+    let staged = |key: &ProofKey| state.market().request(&key.request).is_some_and(|case| case.status == Status::Open);
+    let (staged, ready): (Vec<_>, Vec<_>) = ready.into_iter().partition(|(key, _)| staged(key));
     let mut batches: Vec<Vec<(&ProofKey, &Entrusted)>> = Vec::new();
     let mut gas = 0;
     for item in ready {
@@ -39,6 +42,8 @@ pub fn settle(state: &State, goals: &Goals) -> Vec<Action> {
             }
         }
     }
+    // In an open stage the mechanism is asked about each.
+    batches.extend(staged.into_iter().map(|item| vec![item]));
     batches.into_iter().map(|batch| action(state, &batch)).collect()
 }
 

@@ -63,7 +63,8 @@ impl State {
     }
 
     pub(super) fn entrust(&mut self, proof: Proof, batch: Option<String>) {
-        let settled = self.settlements.get(&proof.key.request).filter(|(key, ..)| *key == proof.key);
+        let settled =
+            self.settlements.get(&(proof.key.request, proof.key.prover)).filter(|(key, ..)| *key == proof.key);
         let stage = match settled {
             // It was settled without us while it was handed in.
             Some((_, transaction, block)) => {
@@ -94,19 +95,17 @@ impl State {
 
     /// Proofs to ask the chain about.
     pub(super) fn checks(&mut self, limit: usize) -> Vec<Errand> {
-        let (market, head) = (&self.market, self.head.number);
-        let awarded = |key: &ProofKey| {
-            let case = market.request(&key.request).filter(|case| case.status == Status::Awarded);
-            case.and_then(|case| case.award).is_some_and(|award| award.prover == key.prover)
-        };
-        let ready = self.proofs.iter_mut().filter(|(key, entry)| {
-            matches!(entry.stage, Stage::Unchecked(after) if after < head || after == 0) && awarded(key)
+        let head = self.head.number;
+        let ready = self.proofs.iter().filter(|(key, entry)| {
+            matches!(entry.stage, Stage::Unchecked(after) if after < head || after == 0) && self.expects(key)
         });
-        let taken = ready.take(limit).map(|(key, entry)| {
-            entry.stage = Stage::Checking;
-            Errand::Check(*key)
-        });
-        taken.collect()
+        let ready: Vec<ProofKey> = ready.map(|(key, _)| *key).take(limit).collect();
+        for key in &ready {
+            if let Some(entry) = self.proofs.get_mut(key) {
+                entry.stage = Stage::Checking;
+            }
+        }
+        ready.into_iter().map(Errand::Check).collect()
     }
 
     pub(super) fn checked(&mut self, key: &ProofKey, result: Result<(), Fault>) {
@@ -164,16 +163,16 @@ impl State {
         }
     }
 
-    /// The award of `fulfilled.request` was fulfilled, with the proof that `fulfilled` names.
-    pub(super) fn fulfilled(&mut self, fulfilled: ProofKey, transaction: Id, block: u64) {
-        self.settlements.insert(fulfilled.request, (fulfilled, transaction, block));
-        let of_award = |key: &ProofKey| (key.request, key.prover) == (fulfilled.request, fulfilled.prover);
-        for (key, entry) in self.proofs.iter_mut().filter(|(key, _)| of_award(key)) {
-            if *key != fulfilled && matches!(entry.stage, Stage::Done(_)) {
+    /// The market took the proof that `taken` names: it fulfilled an award, or was the author's in an open stage.
+    pub(super) fn taken(&mut self, taken: ProofKey, transaction: Id, block: u64) {
+        self.settlements.insert((taken.request, taken.prover), (taken, transaction, block));
+        let same = |key: &ProofKey| (key.request, key.prover) == (taken.request, taken.prover);
+        for (key, entry) in self.proofs.iter_mut().filter(|(key, _)| same(key)) {
+            if *key != taken && matches!(entry.stage, Stage::Done(_)) {
                 continue;
             }
             entry.stage = Stage::Done(block);
-            let fate = if *key == fulfilled {
+            let fate = if *key == taken {
                 Fate::settled(transaction, block)
             } else {
                 Fate::rejected(format!("another proof was settled in block {block}"))
@@ -216,7 +215,7 @@ impl State {
                     useless.push((*key, "the request was fulfilled with another proof".to_owned()))
                 }
                 _ if due < head.time => {
-                    let why = format!("too late: it is {}, and the award was due at {due} (unix seconds)", head.time);
+                    let why = format!("too late: it is {}, and the proof was due at {due} (unix seconds)", head.time);
                     useless.push((*key, why));
                 }
                 _ => {}

@@ -5,6 +5,7 @@
 mod batch;
 #[path = "../common/mod.rs"]
 mod common;
+mod race;
 mod reserved;
 mod rfq;
 mod seat;
@@ -92,7 +93,7 @@ impl Scene {
         assert_eq!(self.desk.fate(&id, 30).await["status"], "settled");
     }
 
-    /// The end: nobody but the keeper ticked and expired, nothing that it sent failed, and the tips of these are its own.
+    /// The end: nobody but the keeper ticked, expired and proved, nothing that it sent failed, and the tips of these are its own.
     async fn end(self, tipped: &[&Request]) {
         let keeper = self.world.account(KEEPER);
         let moved = movers(&self.world).await;
@@ -124,13 +125,14 @@ async fn skip(world: &World, seconds: Time) {
     until("time has passed", async || world.now().await >= before + seconds).await;
 }
 
-/// Who ticked and expired so far, and whether the market took it.
+/// Who ticked, expired and brought proofs of open stages so far, and whether the market took it.
 async fn movers(world: &World) -> Vec<(Account, bool)> {
     let selectors = [
         Market::tickCall::SELECTOR,
         Market::tickInstanceCall::SELECTOR,
         Market::expireCall::SELECTOR,
         Market::reclaimCall::SELECTOR,
+        Market::proveCall::SELECTOR,
     ];
     let mut movers = Vec::new();
     for number in 0..=world.provider.get_block_number().await.unwrap() {
