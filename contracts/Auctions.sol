@@ -293,10 +293,10 @@ abstract contract Auctions is Consultation {
         emit IMarket.Docked(c.id, prover, c.state.instance(), burned, compensation, tip, c.caller);
     }
 
-    /// Gives a ticket on an instance back.
+    /// Gives a ticket on an instance back. One that is gone already, by `leave`, must not keep its mechanism from going on.
     function _releaseSeat(bytes32 place, address prover) internal {
         uint80 held = _tickets[place][prover].amount;
-        require(held != 0, IMarket.NoTicket(place, prover));
+        if (held == 0) return;
         delete _tickets[place][prover];
         _store(prover, _ledger(prover).unlock(held).give());
         emit IMarket.Released(place, prover, held);

@@ -111,6 +111,21 @@ contract InstancesTest is Hostile {
         _tick(alice);
     }
 
+    // A mechanism does not learn that somebody has left: to give back what is gone is nothing, to take it is refused.
+    function test_ReleaseOfWhatIsGone() public {
+        _enrol(alice);
+        vm.startPrank(alice);
+        market.leave(evilInstance);
+        skip(31 days);
+        market.leave(evilInstance);
+        vm.stopPrank();
+        _obey(Cause.Tick, Answers.release(alice).onInstance());
+        _tick(alice);
+        assertEq(market.ledgerOf(alice).locked, 0);
+        assertEq(market.ledgerOf(alice).busy, 0);
+        assertEq(market.ledgerOf(alice).stake, 10 ether);
+    }
+
     // I35: nobody needs the mechanism's consent to get its deposit back in the end.
     function test_Leave() public {
         _enrol(alice);

@@ -119,6 +119,20 @@ contract ReservedLifeTest is Base {
         assertEq(market.ledgerOf(alice).locked, DEPOSIT - DEPOSIT / 10);
     }
 
+    // Who takes its deposit back without asking, once its term is over, does not hold up what comes after it.
+    function test_Attack_LeavingByTheBackDoor() public {
+        _hire();
+        vm.prank(alice);
+        market.leave(instance);
+        vm.warp(block.timestamp + 31 days);
+        vm.prank(alice);
+        market.leave(instance);
+        Request memory r = _opened();
+        assertEq(stateOf(r).rung, 1, "nobody holds the contract any more");
+        _assertFree(alice, 10 ether);
+        _assertFree(bob, 10 ether);
+    }
+
     function test_Gas() public {
         vm.prank(alice);
         market.bidInstance(instance, 2 ether, DEPOSIT, "");

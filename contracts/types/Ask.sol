@@ -77,7 +77,7 @@ enum MoveKind {
     /// Hold `amount` of the actor's stake, and one award's capacity, as its ticket, with `tag`. Replaces the ticket it
     /// has. Only on a bid.
     Hold,
-    /// Give `prover`'s ticket back.
+    /// Give `prover`'s ticket back. On the instance, one that is gone already (`leave`) is none, and nothing follows.
     Release,
     /// Take `prover`'s ticket: half is burned, the rest compensates the requester and tips the caller. Of a ticket on the instance,
     /// `amount`; or all of it, which ends the ticket, if that is 0.
