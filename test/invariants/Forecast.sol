@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {BINDING} from "../../contracts/types/Ask.sol";
 import {Bid} from "../../contracts/types/Bid.sol";
 import {Request} from "../../contracts/types/Request.sol";
 import {Status} from "../../contracts/types/State.sol";
+import {Rule} from "./Catalogue.sol";
 import {World} from "./World.sol";
 
 /// Whether a call will succeed, by the rules as they are written down.
@@ -72,7 +74,7 @@ abstract contract Forecast is World {
         l = _lives[id];
     }
 
-    function _at(uint256 which, uint256 i, uint256 count) private view returns (bytes32) {
+    function _at(uint256 which, uint256 i, uint256 count) internal view returns (bytes32) {
         return _ids[_ids.length - 1 - (which % count + i) % count];
     }
 
@@ -86,6 +88,18 @@ abstract contract Forecast is World {
 
     function _canEnter(Request memory r) internal view returns (bool) {
         return uint256(r.maxPrice) + r.tip <= _balances[r.token][r.requester] && !_frozen[r.verifier];
+    }
+
+    function _canCancel(Life storage l, address caller) internal view returns (bool) {
+        if (caller != l.request.requester) return false;
+        bool free = l.holds == 0 && l.proofs == 0 && _shapes[l.instance].flags & BINDING == 0;
+        return l.status == Status.None || (l.status == Status.Open && free);
+    }
+
+    function _canLeave(uint32 instance, address prover) internal view returns (bool) {
+        uint256 since = _leaving[instance][prover];
+        bool stands = _tickets[bytes32(uint256(instance))][prover] != 0;
+        return stands && (since == 0 || since + 31 days <= block.timestamp);
     }
 
     function _canFulfil(Life storage l, address prover) internal view returns (bool) {
@@ -105,10 +119,16 @@ abstract contract Forecast is World {
         return _seats[prover].stake - _seats[prover].locked;
     }
 
-    /// Whether a bid on an open request of an honest rule leads to something.
+    /// Whether the forecast of a bid is exact; else it says only what cannot be.
+    function _isForeseen(Rule rule) internal pure returns (bool) {
+        return rule <= Rule.Sealed;
+    }
+
+    /// Whether a bid on an open request leads to something.
     function _takes(bytes32 id, Bid memory b) internal view returns (bool) {
         Life storage l = _lives[id];
         if (b.validUntil < block.timestamp) return false;
+        if (!_isForeseen(_rules[l.instance])) return true;
         // Who committed can reveal, whatever it declared since.
         if (_seats[b.prover].draining && _tickets[id][b.prover] == 0) return false;
         Rule rule = _rules[l.instance];

@@ -1,94 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Test, Vm} from "forge-std/Test.sol";
+import {Vm} from "forge-std/Vm.sol";
 
 import {IEscrow} from "../../contracts/interfaces/IEscrow.sol";
 import {IMarket} from "../../contracts/interfaces/IMarket.sol";
-import {Packed} from "../../contracts/libraries/Packed.sol";
 import {ISupply} from "../../contracts/interfaces/ISupply.sol";
-import {Declaration} from "../../contracts/interfaces/ISupply.sol";
-import {DRAINING} from "../../contracts/types/Prover.sol";
+import {Packed} from "../../contracts/libraries/Packed.sol";
 import {Request} from "../../contracts/types/Request.sol";
 import {State, StateSlot, Status} from "../../contracts/types/State.sol";
+import {Accounts} from "./Accounts.sol";
 
 /// The market as the sum of its events, kept beside the contract. It knows the rules, not the code: an event that does
 /// not follow from what came before is a fault against the invariant that it breaks.
-abstract contract Model is Test {
-    struct Life {
-        bytes32 id;
-        Request request;
-        Status status;
-        uint8 rung;
-        uint8 holds;
-        uint32 instance;
-        uint32 version;
-        uint40 time;
-        address prover;
-        /// The last one that failed.
-        address failed;
-        uint88 price;
-        uint16 bps;
-        /// What of the escrow is still locked, and what of it was credited to anyone.
-        uint256 escrow;
-        uint256 credited;
-        uint256 entries;
-        uint256 endings;
-        uint256 tips;
-    }
-
-    struct Seat {
-        uint256 stake;
-        uint256 locked;
-        uint256 exit;
-        uint16 busy;
-        uint16 concurrency;
-        bool draining;
-    }
-
-    struct Tally {
-        uint256 opened;
-        uint256 awarded;
-        uint256 fulfilled;
-        uint256 slashed;
-        uint256 excused;
-        uint256 held;
-        uint256 released;
-        uint256 forfeited;
-        uint256 climbed;
-        uint256 closed;
-        uint256 cancelled;
-        uint256 tipped;
-    }
-
-    address internal constant NATIVE = address(0);
-    address internal constant BURNED = 0x000000000000000000000000000000000000dEaD;
-
-    bytes32[] internal _ids;
-    mapping(bytes32 id => Life) internal _lives;
-    mapping(bytes32 id => mapping(address prover => uint256)) internal _tickets;
-    mapping(address token => mapping(address account => uint256)) internal _balances;
-    mapping(address prover => Seat) internal _seats;
-    /// Locked in open and awarded requests.
-    mapping(address token => mapping(address requester => uint256)) internal _escrows;
-    mapping(address token => uint256) internal _in;
-    mapping(address token => uint256) internal _out;
-    mapping(uint32 verifier => bool) internal _frozen;
-    Tally internal _tally;
-    /// All that provers lost by failing.
-    uint256 public confiscated;
-
-    /// Who made the call that is being folded, and what it justly took from whom.
-    address internal _caller;
-    mapping(address token => mapping(address account => uint256)) internal _losses;
-
-    /// By invariant: what broke it first.
-    mapping(uint256 invariant_ => string) public faults;
-
-    function _check(bool holds, uint256 invariant_, string memory why) internal {
-        if (!holds && bytes(faults[invariant_]).length == 0) faults[invariant_] = why;
-    }
-
+abstract contract Model is Accounts {
     /* FOLD */
 
     function _fold(Vm.Log memory log) internal {
@@ -98,65 +23,52 @@ abstract contract Model is Test {
         else if (kind == ISupply.Staked.selector) _foldStaked(log);
         else if (kind == ISupply.Unstaking.selector || kind == ISupply.Unstaked.selector) _foldExit(kind, log);
         else if (log.topics.length > 1 && _lives[log.topics[1]].request.work != 0) _foldLife(kind, log);
+        else if (log.topics.length > 2) _foldStanding(kind, log);
     }
 
-    function _foldMoney(bytes32 kind, Vm.Log memory log) private {
-        (address token, address account) = (_address(log.topics[1]), _address(log.topics[2]));
-        uint256 amount = abi.decode(log.data, (uint256));
-        if (kind == IEscrow.Deposited.selector) {
-            _balances[token][account] += amount;
-            _in[token] += amount;
-        } else {
-            _check(account == _caller, 10, "withdrawn by another");
-            _balances[token][account] -= amount;
-            _out[token] += amount;
-            _losses[token][account] += amount;
-        }
-    }
-
-    function _foldDeclared(Vm.Log memory log) private {
-        Declaration memory d = abi.decode(log.data, (Declaration));
-        Seat storage seat = _seats[_address(log.topics[1])];
-        (seat.concurrency, seat.draining) = (d.concurrency, d.flags & DRAINING != 0);
-    }
-
-    function _foldStaked(Vm.Log memory log) private {
-        address prover = _address(log.topics[1]);
-        uint256 amount = abi.decode(log.data, (uint256));
-        _balances[NATIVE][prover] -= amount;
-        _seats[prover].stake += amount;
-    }
-
-    function _foldExit(bytes32 kind, Vm.Log memory log) private {
-        address prover = _address(log.topics[1]);
-        Seat storage seat = _seats[prover];
-        if (kind == ISupply.Unstaking.selector) {
-            (uint256 amount,) = abi.decode(log.data, (uint256, uint40));
-            seat.stake -= amount;
-            seat.exit += amount;
-            _check(seat.locked <= seat.stake, 25, "locked stake left");
-        } else {
-            uint256 amount = abi.decode(log.data, (uint256));
-            seat.exit -= amount;
-            _balances[NATIVE][prover] += amount;
-        }
+    /// What is about an instance itself.
+    function _foldStanding(bytes32 kind, Vm.Log memory log) private {
+        uint32 instance = uint32(uint256(log.topics[1]));
+        if (kind == IMarket.Held.selector) _foldEnlisted(instance, log);
+        else if (kind == IMarket.Released.selector) _foldLeft(instance, log);
+        else if (kind == IMarket.Leaving.selector) _leaving[instance][_address(log.topics[2])] = block.timestamp;
+        else _check(kind != IMarket.Docked.selector, 26, "docked without a request");
     }
 
     function _foldLife(bytes32 kind, Vm.Log memory log) private {
         bytes32 id = log.topics[1];
         Life storage life = _lives[id];
-        if (kind == IMarket.Opened.selector) _foldOpened(life, log);
-        else if (kind == IMarket.Awarded.selector) _foldAwarded(id, life, log);
-        else if (kind == IMarket.Held.selector) _foldHeld(id, life, log);
-        else if (kind == IMarket.Released.selector) _foldReleased(id, life, log);
-        else if (kind == IMarket.Forfeited.selector) _foldForfeited(id, life, log);
-        else if (kind == IMarket.Slashed.selector) _foldSlashed(life, log);
-        else if (kind == IMarket.Excused.selector) _foldExcused(life, log);
-        else if (kind == IMarket.Climbed.selector) _foldClimbed(life, log);
-        else if (kind == IMarket.Tipped.selector) _foldTipped(life, log);
-        else if (kind == IMarket.Fulfilled.selector) _foldFulfilled(life, log);
-        else if (kind == IMarket.Closed.selector) _foldEnded(life, log, Status.Closed);
-        else if (kind == IMarket.Cancelled.selector) _foldEnded(life, log, Status.Cancelled);
+        if (kind == IMarket.Opened.selector) {
+            _foldOpened(life, log);
+        } else if (kind == IMarket.Awarded.selector) {
+            _foldAwarded(id, life, log);
+        } else if (kind == IMarket.Held.selector) {
+            _foldHeld(id, life, log);
+        } else if (kind == IMarket.Released.selector) {
+            _foldReleased(id, life, log);
+        } else if (kind == IMarket.Forfeited.selector) {
+            _foldForfeited(id, life, log);
+        } else if (kind == IMarket.Docked.selector) {
+            _foldDocked(life, log);
+        } else if (kind == IMarket.Proven.selector) {
+            _foldProven(life);
+        } else if (kind == IMarket.Rewarded.selector) {
+            _foldRewarded(life, log);
+        } else if (kind == IMarket.Slashed.selector) {
+            _foldSlashed(life, log);
+        } else if (kind == IMarket.Excused.selector) {
+            _foldExcused(life, log);
+        } else if (kind == IMarket.Climbed.selector) {
+            _foldClimbed(life, log);
+        } else if (kind == IMarket.Tipped.selector) {
+            _foldTipped(life, log);
+        } else if (kind == IMarket.Fulfilled.selector) {
+            _foldFulfilled(life, log);
+        } else if (kind == IMarket.Closed.selector) {
+            _foldEnded(life, log, life.proofs == 0 ? Status.Closed : Status.Fulfilled);
+        } else if (kind == IMarket.Cancelled.selector) {
+            _foldEnded(life, log, Status.Cancelled);
+        }
     }
 
     /* ENTRY AND AWARD */
@@ -182,7 +94,7 @@ abstract contract Model is Test {
         State memory state = StateSlot.wrap(abi.decode(log.data, (uint256))).toState();
         (uint88 price, uint40 due, uint16 bps) = (state.price, state.time, state.bondBps);
         _check(state.status == Status.Awarded, 12, "awarded to another status");
-        _check(life.status == Status.Open, 12, "awarded from another status");
+        _check(life.status == Status.Open && life.proofs == 0, 12, "awarded from another status");
         _check(price <= life.request.maxPrice, 5, "price above the escrow");
         _check(block.timestamp < due && due <= life.request.deadline, 13, "due outside the deadline");
         (life.status, life.prover, life.price) = (Status.Awarded, prover, price);
@@ -193,6 +105,7 @@ abstract contract Model is Test {
         seat.locked += _bond(life);
         _check(seat.locked <= seat.stake, 25, "award without cover");
         ++_tally.awarded;
+        ++_trades[life.instance].awarded;
     }
 
     function _foldTipped(Life storage life, Vm.Log memory log) private {
@@ -204,7 +117,7 @@ abstract contract Model is Test {
     }
 
     function _foldClimbed(Life storage life, Vm.Log memory log) private {
-        _check(life.status == Status.Open, 12, "climbed from another status");
+        _check(life.status == Status.Open && life.proofs == 0, 12, "climbed from another status");
         (life.rung, life.instance, life.version) = abi.decode(log.data, (uint8, uint32, uint32));
         life.time = uint40(block.timestamp);
         ++_tally.climbed;
@@ -241,7 +154,7 @@ abstract contract Model is Test {
         uint256 amount = _tickets[id][prover];
         --_seats[prover].busy;
         _forget(id, life, prover);
-        _confiscate(life, prover, amount, log.data);
+        _confiscate(life.request.requester, prover, amount, log.data);
         ++_tally.forfeited;
     }
 
@@ -249,6 +162,73 @@ abstract contract Model is Test {
         _seats[prover].locked -= _tickets[id][prover];
         delete _tickets[id][prover];
         --life.holds;
+    }
+
+    /* TICKETS ON INSTANCES */
+
+    function _foldEnlisted(uint32 instance, Vm.Log memory log) private {
+        address prover = _address(log.topics[2]);
+        bytes32 place = bytes32(uint256(instance));
+        (uint256 amount,) = abi.decode(log.data, (uint80, uint176));
+        Seat storage seat = _seats[prover];
+        if (_tickets[place][prover] == 0) {
+            ++seat.busy;
+            _check(seat.busy <= seat.concurrency, 25, "deposit beyond capacity");
+            delete _leaving[instance][prover];
+        }
+        seat.locked = seat.locked + amount - _tickets[place][prover];
+        _tickets[place][prover] = amount;
+        _check(seat.locked <= seat.stake, 25, "deposit without cover");
+        ++_tally.enlisted;
+    }
+
+    /// Given back, or taken in the place of a bond.
+    function _foldLeft(uint32 instance, Vm.Log memory log) private {
+        address prover = _address(log.topics[2]);
+        bytes32 place = bytes32(uint256(instance));
+        uint256 amount = abi.decode(log.data, (uint256));
+        _check(amount != 0 && amount == _tickets[place][prover], 3, "released another amount");
+        _seats[prover].locked -= amount;
+        --_seats[prover].busy;
+        delete _tickets[place][prover];
+        ++_tally.left;
+    }
+
+    /// All of a ticket on the instance, or a part.
+    function _foldDocked(Life storage life, Vm.Log memory log) private {
+        address prover = _address(log.topics[2]);
+        (uint32 instance, uint256 burned, uint256 compensation, uint256 tip, address to) =
+            abi.decode(log.data, (uint32, uint256, uint256, uint256, address));
+        bytes32 place = bytes32(uint256(instance));
+        uint256 amount = burned + compensation + tip;
+        _check(instance == life.instance, 26, "docked by another instance");
+        _check(amount != 0 && amount <= _tickets[place][prover], 26, "docked more than there was");
+        _seats[prover].locked -= amount;
+        if ((_tickets[place][prover] -= amount) == 0) --_seats[prover].busy;
+        _confiscate(life.request.requester, prover, amount, abi.encode(burned, compensation, tip, to));
+        ++_tally.docked;
+    }
+
+    /* OPEN STAGES */
+
+    function _foldProven(Life storage life) private {
+        _check(life.status == Status.Open, 12, "proven from another status");
+        _check(block.timestamp < life.request.deadline, 13, "proven too late");
+        _check(!_frozen[life.request.verifier], 18, "proven by a frozen verifier");
+        ++life.proofs;
+        ++_tally.proven;
+    }
+
+    function _foldRewarded(Life storage life, Vm.Log memory log) private {
+        address prover = _address(log.topics[2]);
+        uint256 amount = abi.decode(log.data, (uint256));
+        _check(life.status == Status.Open && life.proofs != 0, 17, "paid without a proof");
+        life.price += uint88(amount);
+        _check(life.price <= life.request.maxPrice, 5, "paid more than the escrow");
+        _credit(life, prover, amount);
+        if (prover != life.request.requester) _losses[life.request.token][life.request.requester] += amount;
+        ++_tally.rewarded;
+        ++_trades[life.instance].rewarded;
     }
 
     /* ENDINGS */
@@ -267,6 +247,7 @@ abstract contract Model is Test {
         _credit(life, life.request.requester, life.request.maxPrice - price);
         if (prover != life.request.requester) _losses[life.request.token][life.request.requester] += price;
         ++_tally.fulfilled;
+        ++_trades[life.instance].fulfilled;
     }
 
     function _foldSlashed(Life storage life, Vm.Log memory log) private {
@@ -275,7 +256,7 @@ abstract contract Model is Test {
             && !_frozen[life.request.verifier];
         _check(fault, 26, "slashed without a fault");
         _unseat(life);
-        _confiscate(life, prover, _bond(life), log.data);
+        _confiscate(life.request.requester, prover, _bond(life), log.data);
         _reopen(life, prover);
         ++_tally.slashed;
     }
@@ -291,13 +272,15 @@ abstract contract Model is Test {
     function _foldEnded(Life storage life, Vm.Log memory log, Status status) private {
         uint256 refund = abi.decode(log.data, (uint256));
         bool legal = life.status == Status.Open || (life.status == Status.None && status == Status.Cancelled);
+        legal = legal && (life.proofs == 0 || status == Status.Fulfilled);
         _check(legal, 12, "ended from another status");
         _check(++life.endings == 1, 4, "ended twice");
         life.status = status;
         _credit(life, life.request.requester, refund);
         _check(life.escrow == 0, 3, "ended with escrow left");
-        if (status == Status.Closed) ++_tally.closed;
-        else ++_tally.cancelled;
+        if (status == Status.Cancelled) ++_tally.cancelled;
+        else ++_tally.closed;
+        if (status == Status.Fulfilled) ++_trades[life.instance].fulfilled;
     }
 
     function _reopen(Life storage life, address failed) private {
@@ -309,36 +292,5 @@ abstract contract Model is Test {
         Seat storage seat = _seats[life.prover];
         seat.locked -= _bond(life);
         --seat.busy;
-    }
-
-    /// I27, I28: of what a prover loses at least half is nobody's, and all of it is accounted for.
-    function _confiscate(Life storage life, address prover, uint256 amount, bytes memory data) private {
-        (uint256 burned, uint256 compensation, uint256 tip, address to) =
-            abi.decode(data, (uint256, uint256, uint256, address));
-        _check(to == _caller, 27, "tipped another than the caller");
-        _check(burned + compensation + tip == amount, 27, "split of another amount");
-        _check(burned * 2 >= amount && tip == amount / 20, 27, "split otherwise");
-        _seats[prover].stake -= amount;
-        confiscated += amount;
-        _balances[NATIVE][BURNED] += burned;
-        _balances[NATIVE][life.request.requester] += compensation;
-        _balances[NATIVE][_caller] += tip;
-        _losses[NATIVE][prover] += amount;
-    }
-
-    function _credit(Life storage life, address to, uint256 amount) private {
-        Request memory r = life.request;
-        life.escrow -= amount;
-        life.credited += amount;
-        _escrows[r.token][r.requester] -= amount;
-        _balances[r.token][to] += amount;
-    }
-
-    function _bond(Life storage life) internal view returns (uint256) {
-        return uint256(life.request.bond) * life.bps / 10_000;
-    }
-
-    function _address(bytes32 word) private pure returns (address) {
-        return address(uint160(uint256(word)));
     }
 }

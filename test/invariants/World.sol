@@ -4,27 +4,19 @@ pragma solidity 0.8.37;
 import {Vm} from "forge-std/Test.sol";
 
 import {IMarket} from "../../contracts/interfaces/IMarket.sol";
+import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
 import {Declaration, MechanismChoice, TokenOffer, VerifierChoice} from "../../contracts/interfaces/ISupply.sol";
-import {Dutch, DutchParams} from "../../contracts/mechanisms/Dutch.sol";
-import {PostedParams, PostedPrice} from "../../contracts/mechanisms/PostedPrice.sol";
-import {Payment, SealedBid, SealedParams} from "../../contracts/mechanisms/SealedBid.sol";
-import {ON_FAILED, Shape} from "../../contracts/types/Ask.sol";
+import {ON_FAILED, ON_PROOF, Shape} from "../../contracts/types/Ask.sol";
 import {Setup} from "../../contracts/types/Instance.sol";
 import {ANY_MECHANISM, ANY_VERIFIER, DRAINING, Offer} from "../../contracts/types/Prover.sol";
 import {EvilMechanism} from "../doubles/EvilMechanism.sol";
 import {NullVerifier} from "../doubles/NullVerifier.sol";
 import {Token} from "../doubles/Tokens.sol";
+import {Catalogue, Rule} from "./Catalogue.sol";
 import {Model} from "./Model.sol";
 
 /// A market with its people, and a watch on every call they make: what it may change and whom it may cost.
-abstract contract World is Model {
-    enum Rule {
-        Posted,
-        Dutch,
-        Sealed,
-        Evil
-    }
-
+abstract contract World is Model, Catalogue {
     /// What is compared before and after a call.
     struct Photo {
         uint256 coins;
@@ -35,9 +27,7 @@ abstract contract World is Model {
         bytes32 others;
     }
 
-    uint80 internal constant BOND = 0.005 ether;
     uint88 internal constant FLOOR = 1;
-    uint64 internal constant WORK = 1_000;
     /// Requests that are still acted upon.
     uint256 internal constant RECENT = 5;
     uint40 internal constant START = 1_800_000_000;
@@ -52,13 +42,14 @@ abstract contract World is Model {
     address[8] public people;
     mapping(address => uint256) private _keys;
 
-    Dutch internal immutable _dutch = new Dutch();
-    EvilMechanism internal immutable _evil = new EvilMechanism();
-    PostedPrice internal immutable _posted = new PostedPrice();
-    SealedBid internal immutable _sealed = new SealedBid();
+    /// The second keeps a shared word, and has an open stage.
+    EvilMechanism[2] internal _evils = [new EvilMechanism(), new EvilMechanism()];
     NullVerifier internal immutable _verifier = new NullVerifier();
     uint32[] internal _instances;
+    /// Those that keep words of their own.
+    uint32[] internal _standing;
     mapping(uint32 instance => Rule) internal _rules;
+    mapping(uint32 instance => Shape) internal _shapes;
     mapping(uint32 instance => address) internal _paysIn;
     uint32[2] internal _verifiers;
     /// Sent past the ledger.
@@ -84,34 +75,40 @@ abstract contract World is Model {
             _do(people[i], abi.encodeCall(market.deposit, (NATIVE, people[i], 2 ether)), 2 ether, 0, 0);
             _do(people[i], abi.encodeCall(market.deposit, (address(token), people[i], 2 ether)), 0, 0, 0);
             if (i < 3 || 5 < i) continue;
-            _do(people[i], abi.encodeCall(market.declare, (_declaration(4, false))), 0, 0, 0);
-            _do(people[i], abi.encodeCall(market.stake, (0.05 ether)), 0, 0, 0);
+            _do(people[i], abi.encodeCall(market.declare, (_declaration(12, false))), 0, 0, 0);
+            _do(people[i], abi.encodeCall(market.stake, (0.1 ether)), 0, 0, 0);
         }
     }
 
     /* MAKING THINGS */
 
+    /// Each family once or more, for coins or for the token, most of them with somewhere to go down to.
     function _registerAll() private {
-        PostedParams memory p = PostedParams({base: 0.001 ether, rate: 0, patience: 100});
-        DutchParams memory d = DutchParams({startBps: 1_000, endBps: 10_000, delay: 0, ramp: 100, patience: 100});
-        SealedParams memory s = SealedParams({
-            payment: Payment.SecondPrice,
-            commit: 60,
-            reveal: 60,
-            reserveBps: 10_000,
-            depositBps: 5_000,
-            depositFloor: 1,
-            standbys: 1,
-            bidders: 4
-        });
-        Shape memory e = Shape({words: 0, shared: 0, gas: 200_000, flags: ON_FAILED});
-        uint32 below = _register(Rule.Posted, address(_posted), abi.encode(p), NATIVE, 0);
-        below = _register(Rule.Dutch, address(_dutch), abi.encode(d), NATIVE, below);
-        _register(Rule.Evil, address(_evil), abi.encode(e), NATIVE, below);
-        _register(Rule.Sealed, address(_sealed), abi.encode(s), NATIVE, below);
-        s.standbys = 0;
-        below = _register(Rule.Dutch, address(_dutch), abi.encode(d), address(token), 0);
-        _register(Rule.Sealed, address(_sealed), abi.encode(s), address(token), below);
+        uint32 race = _register(Rule.Race, _raceTerms(1), NATIVE, 0);
+        uint32 posted = _register(Rule.Posted, _postedTerms(), NATIVE, race);
+        uint32 dutch = _register(Rule.Dutch, _dutchTerms(), NATIVE, posted);
+        _register(Rule.Sealed, _sealedTerms(1), NATIVE, dutch);
+        _register(Rule.English, _englishTerms(), NATIVE, dutch);
+        _register(Rule.Rfq, _rfqTerms(), NATIVE, posted);
+        _register(Rule.Contest, _contestTerms(), NATIVE, posted);
+        _register(Rule.Sortition, _sortitionTerms(), NATIVE, posted);
+        _register(Rule.Seat, _seatTerms(), NATIVE, dutch);
+        _register(Rule.Batch, _batchTerms(), NATIVE, posted);
+        Shape memory shape = Shape({words: 0, shared: 0, gas: 200_000, flags: ON_FAILED});
+        _register(Rule.Evil, address(_evils[0]), abi.encode(shape), NATIVE, dutch);
+        (shape.shared, shape.flags) = (1, ON_FAILED | ON_PROOF);
+        _register(Rule.Evil, address(_evils[1]), abi.encode(shape), NATIVE, posted);
+
+        dutch = _register(Rule.Dutch, _dutchTerms(), address(token), 0);
+        _register(Rule.Sealed, _sealedTerms(0), address(token), dutch);
+        _register(Rule.Scoring, _scoringTerms(), address(token), dutch);
+        _register(Rule.Race, _raceTerms(0), address(token), 0);
+        _register(Rule.Committee, _committeeTerms(), address(token), dutch);
+        _register(Rule.Reserved, _reservedTerms(), address(token), dutch);
+    }
+
+    function _register(Rule rule, bytes memory params, address paysIn, uint32 below) private returns (uint32) {
+        return _register(rule, _mechanisms[uint256(rule)], params, paysIn, below);
     }
 
     function _register(Rule rule, address mechanism, bytes memory params, address paysIn, uint32 below)
@@ -121,6 +118,8 @@ abstract contract World is Model {
         instance = market.register(Setup(mechanism, paysIn, below, below == 0 ? 0 : 1, new uint32[](0), params), true);
         _instances.push(instance);
         (_rules[instance], _paysIn[instance]) = (rule, paysIn);
+        _shapes[instance] = IMechanism(mechanism).check(params);
+        if (_shapes[instance].shared != 0) _standing.push(instance);
     }
 
     function _declaration(uint16 concurrency, bool draining) internal view returns (Declaration memory d) {
@@ -144,7 +143,16 @@ abstract contract World is Model {
         internal
         returns (bool ok, bytes memory result)
     {
-        Photo memory before = _photo(about, also);
+        bytes32[] memory ids = new bytes32[](2);
+        (ids[0], ids[1]) = (about, also);
+        return _do(caller, call, value, ids);
+    }
+
+    function _do(address caller, bytes memory call, uint256 value, bytes32[] memory about)
+        internal
+        returns (bool ok, bytes memory result)
+    {
+        Photo memory before = _photo(about);
         _caller = caller;
         vm.recordLogs();
         vm.prank(caller);
@@ -156,8 +164,11 @@ abstract contract World is Model {
             if (logs[i].emitter == address(market)) _fold(logs[i]);
             else _check(moves, 10, "moved tokens");
         }
-        bool paysToken = _lives[about].request.token != NATIVE || _lives[also].request.token != NATIVE;
-        _judge(before, _photo(about, also), caller, moves, paysToken);
+        bool paysToken;
+        for (uint256 i; i < about.length; ++i) {
+            if (_lives[about[i]].request.token != NATIVE) paysToken = true;
+        }
+        _judge(before, _photo(about), caller, moves, paysToken);
     }
 
     function _judge(Photo memory a, Photo memory b, address caller, bool moves, bool paysToken) private {
@@ -178,7 +189,7 @@ abstract contract World is Model {
         _check(a.others == b.others, 6, "another request was touched");
     }
 
-    function _photo(bytes32 about, bytes32 also) private view returns (Photo memory p) {
+    function _photo(bytes32[] memory about) private view returns (Photo memory p) {
         p.coins = address(market).balance;
         for (uint256 i; i < people.length; ++i) {
             address account = people[i];
@@ -189,7 +200,13 @@ abstract contract World is Model {
         }
         for (uint256 i = _ids.length < RECENT ? 0 : _ids.length - RECENT; i < _ids.length; ++i) {
             bytes32 id = _ids[i];
-            if (id != about && id != also) p.others = keccak256(abi.encode(p.others, market.stateOf(id)));
+            if (!_isIn(about, id)) p.others = keccak256(abi.encode(p.others, market.stateOf(id)));
+        }
+    }
+
+    function _isIn(bytes32[] memory ids, bytes32 id) private pure returns (bool found) {
+        for (uint256 i; i < ids.length; ++i) {
+            if (ids[i] == id) found = true;
         }
     }
 
@@ -199,6 +216,13 @@ abstract contract World is Model {
         if (paid != NATIVE || market.ledgerOf(account).id == 0) return wealth;
         (uint128 leaving,) = market.exitOf(account);
         wealth += market.ledgerOf(account).stake + leaving;
+    }
+
+    /// Twelve seconds a block, and a block at least.
+    function _passTo(uint256 time) internal {
+        if (time <= block.timestamp) return;
+        vm.roll(block.number + 1 + (time - block.timestamp) / 12);
+        vm.warp(time);
     }
 
     /// Some number from `min` to `max`, by `seed`.
@@ -235,7 +259,26 @@ abstract contract World is Model {
         return _tally;
     }
 
-    function mechanisms() external view returns (address[4] memory) {
-        return [address(_posted), address(_dutch), address(_sealed), address(_evil)];
+    function instances() external view returns (uint32[] memory) {
+        return _instances;
+    }
+
+    /// What was traded under all instances of a family.
+    function tradeOf(Rule rule) external view returns (Trade memory sum) {
+        for (uint256 i; i < _instances.length; ++i) {
+            if (_rules[_instances[i]] != rule) continue;
+            Trade memory trade = _trades[_instances[i]];
+            sum.awarded += trade.awarded;
+            sum.fulfilled += trade.fulfilled;
+            sum.rewarded += trade.rewarded;
+        }
+    }
+
+    /// All of them, the hostile ones first.
+    function mechanisms() external view returns (address[] memory all) {
+        all = new address[](2 + FAMILIES);
+        for (uint256 i; i < all.length; ++i) {
+            all[i] = i < 2 ? address(_evils[i]) : _mechanisms[i - 2];
+        }
     }
 }
