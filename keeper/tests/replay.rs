@@ -5,7 +5,7 @@ mod script;
 
 use std::time::Duration;
 
-use bourse_chain::{Block, Fault, Outcome};
+use bourse_chain::{Block, Fault, Outcome, Revert};
 use bourse_keeper::config::Goals;
 use bourse_keeper::decide::Deed;
 use bourse_keeper::state::{Errand, Input, Question, Word};
@@ -119,6 +119,23 @@ fn a_mechanism_that_answers_otherwise_than_its_twin_is_asked_itself() {
     assert_eq!(script.decide(), []);
     let errands = script.state.errands(10);
     assert!(matches!(errands.as_slice(), [Errand::Peek(question)] if question.subject == id(1)), "{errands:?}");
+}
+
+#[test]
+fn a_tick_that_comes_too_late_casts_no_doubt_on_the_twin() {
+    let mut script = Script::new();
+    script.commit(1, vec![opened(1, 1, 500)]);
+    script.commit(50, vec![]);
+    script.tip();
+    let action = script.only();
+    let late = Revert { name: "TooLate".to_owned(), arguments: Vec::new(), reason: None, data: Vec::new() };
+    let failed = Revert { name: "MechanismFailed".to_owned(), reason: Some(Box::new(late.clone())), ..late };
+    let fault = Fault::Drop { why: "it is too late".to_owned(), revert: Some(failed) };
+    script.hear(Input::Submitted(action.clone(), Err(fault)));
+    script.commit(60, vec![]);
+    script.tip();
+    assert_eq!(script.state.errands(10), []);
+    assert_eq!(script.only().deed, action.deed);
 }
 
 #[test]

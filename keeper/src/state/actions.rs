@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bourse_chain::{Fault, Outcome, Submitted};
+use bourse_chain::{Fault, Outcome, Revert, Submitted};
 use bourse_sim::Time;
 
 use super::{Note, Pending, State};
@@ -73,8 +73,11 @@ impl State {
         match fault {
             Fault::Retry { after, .. } => self.hold(&action, 0, seconds(*after)),
             Fault::Drop { revert, .. } => {
-                if revert.as_ref().is_some_and(|revert| ["MechanismFailed", "NothingFollows"].contains(&&*revert.name))
-                {
+                // Too late is what its twin says as well, by the time that the transaction arrives.
+                let odd = |revert: &Revert| {
+                    ["MechanismFailed", "NothingFollows"].contains(&&*revert.name) && revert.root().name != "TooLate"
+                };
+                if revert.as_ref().is_some_and(odd) {
                     self.doubt(&action);
                 }
                 self.hold(&action, 1, 2);

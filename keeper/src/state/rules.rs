@@ -159,14 +159,19 @@ impl State {
 
     /// The chain did not do what the twin said: from now on it is asked.
     pub(super) fn doubt(&mut self, action: &Action) {
-        let config = match &action.deed {
-            Deed::Tick { request, .. } => self.market.request(request).and_then(|case| self.config(case)),
-            Deed::TickInstance { instance, .. } => {
-                self.tickable().find(|(number, ..)| number == instance).map(|(.., config)| config)
+        let (config, brought) = match &action.deed {
+            Deed::Tick { request, about } => {
+                let config = self.market.request(request).and_then(|case| self.config(case));
+                (config, self.brief(request, *about))
             }
-            _ => None,
+            Deed::TickInstance { instance, about } => {
+                let config = self.tickable().find(|(number, ..)| number == instance).map(|(.., config)| config);
+                (config, self.session(*instance, *about).map(|session| session.data).unwrap_or_default())
+            }
+            _ => return,
         };
-        let mechanism = config.map(|config| config.mechanism);
+        // Asked on the chain, a mechanism could be brought nothing; and what was brought, a reorg may have changed.
+        let mechanism = config.filter(|_| brought.is_empty()).map(|config| config.mechanism);
         if let Some(mechanism) = mechanism
             && let Some(rule @ Rule::Twin(_)) = self.rules.get_mut(&mechanism)
         {
