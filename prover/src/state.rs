@@ -229,9 +229,13 @@ impl State {
     fn lot(&self, case: &Case) -> Lot {
         let seats = self.market.instances().get(&case.instance).map(|instance| &instance.seats);
         let ticket = seats.and_then(|seats| seats.get(&self.me)).copied().unwrap_or_default();
-        let of = |drawn: u64| self.hashes.iter().rev().find(|(number, _)| *number == drawn);
-        let beacon = case.beacon.and_then(of).map(|(_, hash)| *hash);
-        Lot { weight: ticket.amount, enrolment: Enrolment::read(&ticket.tag), beacon }
+        Lot { weight: ticket.amount, enrolment: Enrolment::read(&ticket.tag), beacon: self.beacon(case) }
+    }
+
+    /// The hash of the block that a draw fixed for a request, once it is there.
+    fn beacon(&self, case: &Case) -> Option<Id> {
+        let drawn = case.beacon?;
+        self.hashes.iter().rev().find(|(number, _)| *number == drawn).map(|(_, hash)| *hash)
     }
 
     /// An open request as a bidder sees it.
@@ -287,7 +291,8 @@ impl State {
         let config = self.market.instances().get(&case.instance)?.config(case.version)?;
         let twin = self.names.get(&config.mechanism).and_then(|name| mechanisms::by_name(name))?;
         let block_number = self.head.map_or(0, |head| head.number + 1);
-        let turn = Turn { actor: about, time, block_number, ..Turn::default() };
+        let beacon = self.beacon(case).unwrap_or_default();
+        let turn = Turn { actor: about, time, block_number, beacon, ..Turn::default() };
         Some((twin, self.market.ticking(twin, id, turn)?))
     }
 

@@ -1,14 +1,15 @@
 //! Whether a seat in a committee is worth it, against the twin, without a chain.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bidders;
+
 use std::time::Duration;
 
+use bidders::takes;
 use bourse_prover::bid::{
     Bidder, Decision, Opening, Policy, Reason, Rule, Terms,
     capacity::{Load, Schedule},
-    committee,
-    cost::Tariff,
-    decide,
+    committee, decide,
 };
 use bourse_sim::{
     Id, Time, Wei, ZERO,
@@ -48,18 +49,7 @@ fn request() -> Request {
 }
 
 fn bidder(number: u8, cost: Wei, schedule: &Schedule) -> Bidder<'_> {
-    Bidder {
-        account: [number; 20],
-        offer: Offer { accepted: true, floor: 0, bond_limit: 100, throughput: 0 },
-        tariff: Some(Tariff { fixed: cost, ..Tariff::default() }),
-        policy: Policy { margin_bps: 0, rival_lowest_bps: 0, rival_highest_bps: 10_000, patience: 30 },
-        rivals: 1,
-        stake: 1_000,
-        seats: 3,
-        gas_price: 0,
-        length: Duration::from_secs(20),
-        schedule,
-    }
+    bidders::bidder(number, cost, 30, schedule)
 }
 
 /// A committee, moved by the twin.
@@ -112,13 +102,6 @@ impl Room {
         let mut crew = self.stage().crew;
         (crew.seats[1], crew.flagged) = (ZERO, 2);
         self.words = crew.write(self.words.len());
-    }
-}
-
-fn takes(decision: Result<Decision, Reason>) -> Terms {
-    match decision.unwrap() {
-        Decision::Lower(terms) => terms,
-        other => panic!("{other:?}"),
     }
 }
 

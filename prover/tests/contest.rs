@@ -1,12 +1,13 @@
 //! What tickets the prover buys in contests, against the twin, without a chain.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bidders;
+
 use std::time::Duration;
 
 use bourse_prover::bid::{
     Bidder, Decision, Opening, Policy, Reason, Rule, Terms,
     capacity::{Load, Schedule},
-    cost::Tariff,
     decide,
 };
 use bourse_sim::{
@@ -44,19 +45,10 @@ fn request() -> Request {
 }
 
 fn bidder(number: u8, cost: Wei, schedule: &Schedule) -> Bidder<'_> {
-    Bidder {
-        account: [number; 20],
-        offer: Offer { accepted: true, floor: 0, bond_limit: ONE, throughput: 0 },
-        tariff: Some(Tariff { fixed: cost, ..Tariff::default() }),
-        // All rivals are believed to cost what it costs itself.
-        policy: Policy { margin_bps: 0, rival_lowest_bps: 10_000, rival_highest_bps: 10_000, patience: 60 },
-        rivals: 1,
-        stake: ONE,
-        seats: 3,
-        gas_price: 0,
-        length: Duration::from_secs(20),
-        schedule,
-    }
+    let plain = bidders::bidder(number, cost, 60, schedule);
+    // All rivals are believed to cost what it costs itself.
+    let policy = Policy { rival_lowest_bps: 10_000, ..plain.policy };
+    Bidder { offer: Offer { bond_limit: ONE, ..plain.offer }, stake: ONE, policy, ..plain }
 }
 
 /// A contest, moved by the twin.

@@ -1,12 +1,13 @@
 //! What the prover bids in open descending auctions, against the twin, without a chain.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bidders;
+
 use std::time::Duration;
 
 use bourse_prover::bid::{
     Bidder, Decision, Opening, Policy, Reason, Rule, Terms,
     capacity::{Load, Schedule},
-    cost::Tariff,
     decide,
 };
 use bourse_sim::{
@@ -46,18 +47,7 @@ fn request() -> Request {
 }
 
 fn bidder(number: u8, cost: Wei, schedule: &Schedule) -> Bidder<'_> {
-    Bidder {
-        account: [number; 20],
-        offer: Offer { accepted: true, floor: 0, bond_limit: 100, throughput: 0 },
-        tariff: Some(Tariff { fixed: cost, ..Tariff::default() }),
-        policy: Policy { margin_bps: 0, rival_lowest_bps: 0, rival_highest_bps: 10_000, patience: 60 },
-        rivals: 1,
-        stake: 1_000,
-        seats: 3,
-        gas_price: 0,
-        length: Duration::from_secs(20),
-        schedule,
-    }
+    bidders::bidder(number, cost, 60, schedule)
 }
 
 /// An auction, moved by the twin.

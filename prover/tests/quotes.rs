@@ -120,3 +120,35 @@ async fn what_cannot_be_served_is_refused() {
     let log = prover.stop();
     assert!(log.contains("the quote was not taken"), "{log}");
 }
+
+/// A quote that is held is overridden by a prover that nobody asked, if its work costs less; the other one stands by, and is let go.
+#[tokio::test]
+async fn a_quote_that_is_held_is_overridden() {
+    let mut world = World::new().await;
+    let params = RfqParams {
+        exclusivity: 12,
+        override_bps: 5_000,
+        start_bps: 10_000,
+        deposit_floor: 1,
+        standbys: 1,
+        ..RfqParams::default()
+    };
+    let rfq = world.host("rfq", code::RFQ, params.encode()).await;
+    let mut dear = world.start(2, "");
+    dear.replace(CHEAP, DEAR);
+    world.restart(2, &mut dear);
+    world.until_ledger("a stake", &dear, |ledger| ledger.stake == STAKE).await;
+    world.pass(2).await;
+    let task = world.task(18);
+    let inquiry = world.inquiry(rfq, &task).await;
+    let held = quote(&dear, &inquiry).await;
+    let price = held.bid.price;
+    let cheap = world.start(1, "");
+    world.until_ledger("a stake", &cheap, |ledger| ledger.stake == STAKE).await;
+    let id = world.bring(inquiry, held).await;
+    assert_eq!(world.winner(id).await, cheap.account);
+    assert_eq!(world.fulfilled(id).await.price, price / 2);
+    world.until("no deposits", id, |state| state.holds == 0).await;
+    let ledger = world.node.ledger(dear.account).await.unwrap();
+    assert_eq!((ledger.stake, ledger.locked, ledger.busy), (STAKE, 0, 0));
+}

@@ -1,12 +1,13 @@
 //! Whether it pays to race, against the twin, without a chain.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bidders;
+
 use std::time::Duration;
 
 use bourse_prover::bid::{
-    Bidder, Decision, Opening, Policy, Reason, Rule, Terms,
+    Bidder, Decision, Opening, Reason, Rule, Terms,
     capacity::{Load, Schedule},
-    cost::Tariff,
     decide, race,
 };
 use bourse_sim::{
@@ -41,18 +42,7 @@ fn request() -> Request {
 }
 
 fn bidder(cost: Wei, rivals: u32, schedule: &Schedule) -> Bidder<'_> {
-    Bidder {
-        account: [1; 20],
-        offer: Offer { accepted: true, floor: 0, bond_limit: 100, throughput: 0 },
-        tariff: Some(Tariff { fixed: cost, ..Tariff::default() }),
-        policy: Policy { margin_bps: 0, rival_lowest_bps: 0, rival_highest_bps: 10_000, patience: 60 },
-        rivals,
-        stake: 1_000,
-        seats: 3,
-        gas_price: 0,
-        length: Duration::from_secs(20),
-        schedule,
-    }
+    Bidder { rivals, ..bidders::bidder(1, cost, 60, schedule) }
 }
 
 /// A race, moved by the twin.

@@ -1,15 +1,12 @@
 //! What the prover bids on requests for quotes, against the twin, without a chain.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::time::Duration;
+mod bidders;
 
-use bourse_prover::bid::{
-    Bidder, Decision, Opening, Policy, Reason, Rule, Terms, capacity::Schedule, cost::Tariff, decide,
-};
+use bourse_prover::bid::{Bidder, Decision, Opening, Reason, Rule, Terms, capacity::Schedule, decide};
 use bourse_sim::{
     Id, Time, Wei,
     ask::{Actor, Answer, Ask, Cause, MoveKind, Refusal, Status},
-    event::Offer,
     mechanisms::{
         Mechanism,
         rfq::{Rfq, RfqParams, quote},
@@ -37,18 +34,7 @@ fn request() -> Request {
 }
 
 fn bidder(number: u8, cost: Wei, schedule: &Schedule) -> Bidder<'_> {
-    Bidder {
-        account: [number; 20],
-        offer: Offer { accepted: true, floor: 0, bond_limit: 100, throughput: 0 },
-        tariff: Some(Tariff { fixed: cost, ..Tariff::default() }),
-        policy: Policy { margin_bps: 0, rival_lowest_bps: 0, rival_highest_bps: 10_000, patience: 500 },
-        rivals: 1,
-        stake: 1_000,
-        seats: 3,
-        gas_price: 0,
-        length: Duration::from_secs(20),
-        schedule,
-    }
+    bidders::bidder(number, cost, 500, schedule)
 }
 
 fn ask(words: &[Id], now: Time, bidder: &Bidder<'_>, cause: Cause, price: Wei) -> Result<Answer, Refusal> {

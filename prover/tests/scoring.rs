@@ -1,12 +1,13 @@
 //! What the prover bids in scoring auctions, against the twin, without a chain.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bidders;
+
 use std::time::Duration;
 
 use bourse_prover::bid::{
     Bidder, Decision, Opening, Policy, Reason, Rule, Terms,
     capacity::{Load, Schedule},
-    cost::Tariff,
     decide,
     scoring::pledged,
 };
@@ -52,18 +53,10 @@ fn request() -> Request {
 }
 
 fn bidder(cost: Wei, schedule: &Schedule) -> Bidder<'_> {
-    Bidder {
-        account: ME,
-        offer: Offer { accepted: true, floor: 0, bond_limit: ONE, throughput: 0 },
-        tariff: Some(Tariff { fixed: cost, ..Tariff::default() }),
-        policy: Policy { margin_bps: 0, rival_lowest_bps: 0, rival_highest_bps: 20_000, patience: 60 },
-        rivals: 1,
-        stake: ONE,
-        seats: 3,
-        gas_price: 0,
-        length: Duration::from_secs(80),
-        schedule,
-    }
+    let plain = bidders::bidder(ME[0], cost, 60, schedule);
+    let policy = Policy { rival_highest_bps: 20_000, ..plain.policy };
+    let (offer, length) = (Offer { bond_limit: ONE, ..plain.offer }, Duration::from_secs(80));
+    Bidder { account: ME, offer, policy, stake: ONE, length, ..plain }
 }
 
 fn at(params: ScoringParams, request: &Request, bidder: &Bidder<'_>, now: Time) -> Result<Terms, Reason> {

@@ -1,19 +1,20 @@
 //! When a prover bids in a sortition, and what it deposits in the pool, against the twin, without a chain.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bidders;
+
 use std::time::Duration;
 
+use bidders::takes;
 use bourse_prover::bid::{
-    Bidder, Decision, Opening, Policy, Reason, Rule, Terms,
+    Bidder, Decision, Opening, Policy, Reason, Rule,
     capacity::{Load, Schedule},
-    cost::Tariff,
     decide,
     sortition::{Lot, enrol},
 };
 use bourse_sim::{
     Id, Time, Wei,
     ask::{Actor, Ask, Cause, MoveKind, Status},
-    event::Offer,
     mechanisms::{
         Mechanism,
         sortition::{Drawing, Enrolment, Sortition, SortitionParams, places},
@@ -48,18 +49,8 @@ fn request() -> Request {
 }
 
 fn bidder(number: u8, cost: Wei, schedule: &Schedule) -> Bidder<'_> {
-    Bidder {
-        account: [number; 20],
-        offer: Offer { accepted: true, floor: 0, bond_limit: 100, throughput: 0 },
-        tariff: Some(Tariff { fixed: cost, ..Tariff::default() }),
-        policy: Policy { margin_bps: 1_000, rival_lowest_bps: 0, rival_highest_bps: 10_000, patience: 30 },
-        rivals: 1,
-        stake: 1_000,
-        seats: 3,
-        gas_price: 0,
-        length: Duration::from_secs(20),
-        schedule,
-    }
+    let plain = bidders::bidder(number, cost, 30, schedule);
+    Bidder { policy: Policy { margin_bps: 1_000, ..plain.policy }, ..plain }
 }
 
 fn lot(weight: Wei) -> Lot {
@@ -113,13 +104,6 @@ impl Room {
         assert_eq!(answer.moves[0].kind, MoveKind::Hold);
         self.words = answer.words;
         true
-    }
-}
-
-fn takes(decision: Result<Decision, Reason>) -> Terms {
-    match decision.unwrap() {
-        Decision::Lower(terms) => terms,
-        other => panic!("{other:?}"),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Bids on instances themselves, against the twins, without a chain.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bidders;
+
 use std::time::Duration;
 
 use bourse_prover::bid::{
@@ -13,7 +15,6 @@ use bourse_prover::bid::{
 use bourse_sim::{
     Account, Id, Time, Wei,
     ask::{Actor, Ask, Cause, MoveKind, Status},
-    event::Offer,
     market::Ticket,
     mechanisms::{
         Mechanism,
@@ -30,17 +31,14 @@ const NOW: Time = 100_000;
 const MILLION: Wei = 1_000_000;
 
 fn bidder(number: u8, rate: Wei, schedule: &Schedule) -> Bidder<'_> {
+    let plain = bidders::bidder(number, 0, 30, schedule);
     Bidder {
-        account: [number; 20],
-        offer: Offer { accepted: true, floor: 0, bond_limit: 100, throughput: 0 },
         tariff: Some(Tariff { rate, ..Tariff::default() }),
-        policy: Policy { margin_bps: 1_000, rival_lowest_bps: 0, rival_highest_bps: 10_000, patience: 30 },
-        rivals: 0,
+        policy: Policy { margin_bps: 1_000, ..plain.policy },
         stake: 10_000,
         seats: 8,
-        gas_price: 0,
         length: Duration::from_secs(5),
-        schedule,
+        ..plain
     }
 }
 

@@ -1,6 +1,7 @@
 //! Brings what is declared and staked to what the settings ask for.
 
 use bourse_chain::{Fault, Intent};
+use bourse_sim::event::Config;
 
 use super::Prover;
 use crate::supply::{DRAINING, Present};
@@ -36,9 +37,8 @@ impl Prover {
             let Some(next) = self.target.step(&present, me, market, token) else { return Ok(()) };
             step = next;
         }
-        let stands = !self.state.tickets().is_empty() || self.state.seats().next().is_some();
-        if step.name == "declare" && self.restricts() && stands {
-            // What is no longer accepted cannot be revealed either, nor can notice be given.
+        if step.name == "declare" && (self.restricts() && !self.state.tickets().is_empty() || self.unseats()) {
+            // What is no longer accepted cannot be revealed either.
             return Ok(());
         }
         let key = format!("{PREFIX}{}/{}", step.name, head.number);
@@ -54,6 +54,19 @@ impl Prover {
             }
         }
         Ok(())
+    }
+
+    /// The declaration that is to be sent takes back what a deposit on an instance promises: with that, not even notice could be given.
+    fn unseats(&self) -> bool {
+        let Some(difference) = self.target.difference(self.state.declared().as_ref()) else { return false };
+        let breaks = |config: &Config| {
+            difference.flags & DRAINING != 0
+                || difference.mechanisms.contains(&(config.mechanism, false))
+                || config.verifiers.iter().any(|verifier| difference.verifiers.contains(&(*verifier, false)))
+        };
+        let instances = self.state.market().instances();
+        let mut seats = self.state.seats().filter_map(|(number, _)| instances.get(&number));
+        seats.any(|instance| instance.config(instance.version()).is_some_and(|config| breaks(config)))
     }
 
     /// The declaration that is to be sent takes something back.
