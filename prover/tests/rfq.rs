@@ -3,7 +3,9 @@
 
 mod bidders;
 
-use bourse_prover::bid::{Bidder, Decision, Opening, Reason, Rule, Terms, capacity::Schedule, decide};
+use bourse_prover::bid::{
+    Bidder, Decision, Opening, Reason, Rule, Terms, capacity::Schedule, cost::Tariff, decide, rfq::offer,
+};
 use bourse_sim::{
     Id, Time, Wei,
     ask::{Actor, Answer, Ask, Cause, MoveKind, Refusal, Status},
@@ -67,6 +69,30 @@ fn terms(decision: Decision) -> Terms {
         Decision::Take(terms) | Decision::Lower(terms) => terms,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_quote_can_be_honoured_whenever_it_is_brought() {
+    let idle = Schedule::default();
+    let until = OPENED + 30;
+    let ask =
+        |params: RfqParams, request: Request, bidder: &Bidder<'_>| offer(&params, &request, bidder, OPENED, until);
+    let me = bidder(1, ONE / 4, &idle);
+    let terms = ask(params(), request(), &me).unwrap();
+    assert_eq!((terms.valid_until, terms.max_bond), (until, 10));
+    assert!(ONE / 4 <= terms.price && terms.price <= ONE, "{}", terms.price);
+    assert_eq!(terms.load.release, OPENED + 60, "it is only held until then");
+    // Brought at the last moment, it is settled a minute later, and the deadline is then too near for the proof.
+    let short = Request { deadline: until + 60 + 20, ..request() };
+    assert!(matches!(ask(params(), short, &me), Err(Reason::TooLate { .. } | Reason::Late(_))));
+    let dear = Bidder { tariff: Some(Tariff { fixed: ONE + 1, ..Tariff::default() }), ..me.clone() };
+    assert_eq!(ask(params(), request(), &dear), Err(Reason::Price { have: ONE, want: ONE + 1 }));
+    let full = Bidder { seats: 0, ..me.clone() };
+    assert_eq!(ask(params(), request(), &full), Err(Reason::Seats));
+    let held = RfqParams { deposit_floor: 90, ..params() };
+    let poor = Bidder { stake: 89, ..me.clone() };
+    assert_eq!(ask(held, request(), &poor), Err(Reason::Stake { have: 89, want: 90 }));
+    assert!(ask(RfqParams { exclusivity: 0, ..held }, request(), &poor).is_ok(), "nothing is held then");
 }
 
 #[test]

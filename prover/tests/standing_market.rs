@@ -7,6 +7,7 @@ use bourse_bindings::code;
 use bourse_sim::{
     Wei,
     ask::Status,
+    market::DRAINING,
     mechanisms::{batch::BatchParams, reserved::ReservedParams, seat::SeatParams, sortition::SortitionParams},
 };
 use fixture::{BOND, CHEAP, DEAR, World, cost};
@@ -115,7 +116,8 @@ async fn a_contract_is_held_and_served() {
     assert_eq!(log.matches("kind=\"stand\"").count(), 1, "{log}");
 }
 
-/// It enrols in the pool by itself, is drawn, bids when its turn comes, and is paid the tariff.
+/// It enrols in the pool by itself, is drawn, bids when its turn comes, and is paid the tariff. Told to take no more work, it gives notice
+/// first: who is draining cannot.
 #[tokio::test]
 async fn it_enrols_where_the_tariff_pays_and_is_drawn() {
     let mut world = World::new().await;
@@ -142,10 +144,11 @@ async fn it_enrols_where_the_tariff_pays_and_is_drawn() {
     assert_eq!(state.price, params.base);
     assert_eq!(world.balance(prover.account).await, params.base);
 
-    prover.replace("stake = \"0.05 ether\"", "stake = \"0\"");
+    prover.replace("concurrency = 8", "concurrency = 8\n            draining = true");
     world.restart(1, &mut prover);
-    let ledger = world.until_ledger("its deposit back", &prover, |ledger| ledger.locked == 0).await;
-    assert_eq!((ledger.stake, ledger.busy, ledger.kept, ledger.failed), (STAKE, 0, 1, 0));
+    let ledger = world.until_ledger("the end of its service", &prover, |ledger| ledger.flags & DRAINING != 0).await;
+    let have = (ledger.stake, ledger.locked, ledger.busy, ledger.kept, ledger.failed);
+    assert_eq!(have, (STAKE, 0, 0, 1, 0), "its deposit is back");
 }
 
 /// Two provers offer a lot at their costs for two orders: one pair trades, at what the dearer one asks, and no keeper is needed to clear.
