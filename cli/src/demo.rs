@@ -4,6 +4,7 @@ pub mod board;
 pub mod books;
 pub mod chain;
 pub mod errands;
+pub mod families;
 mod handover;
 pub mod people;
 mod picture;
@@ -78,10 +79,11 @@ async fn show(global: &Global, out: Output, options: Options, processes: &mut Pr
     let chain = Chain::start(processes, &global.folder, chain::free_port(chain::PORT)?).await?;
     let cast = Cast::new(&chain, PROVERS.len(), REQUESTERS.len())?;
     let settings = Settings::from_global(&Global { rpc: Some(chain.rpc.clone()), market: None, ..global.clone() })?;
-    let session = setup::market(&settings, out, &cast.operator.key, &SIZES, &instances()).await?;
+    let session = setup::market(&settings, out, &cast.operator.key, &SIZES, &instances()?).await?;
     let market = amount::address(session.node.market());
     out.say(format!("market     {market} on {}, after {} s", chain.rpc, started.elapsed().as_secs()))?;
-    out.say("starting a keeper and four provers, and giving five requesters money …")?;
+    let (provers, requesters) = (PROVERS.len(), REQUESTERS.len());
+    out.say(format!("starting a keeper and {provers} provers, and giving {requesters} requesters money …"))?;
     let listen = format!("127.0.0.1:{}", chain::free_port(KEEPER_PORT)?);
     let keeper = setup::keeper(processes, &session, &cast.keeper, &listen)?;
     for (prover, secret) in PROVERS.iter().zip(&cast.provers) {
@@ -111,7 +113,7 @@ async fn show(global: &Global, out: Output, options: Options, processes: &mut Pr
 /// once it has been slashed.
 async fn trade(session: &Session, cast: &Cast, processes: &mut Processes, keeper: &str) -> Result<Board> {
     let coin = session.node.token(ZERO).await?;
-    let (mut board, mut picture) = (named(session, cast), Picture::new(session.out, coin));
+    let (mut board, mut picture) = (named(session, cast).await?, Picture::new(session.out, coin));
     let first = session.settings.deployment.as_ref().map_or(0, |deployment| deployment.block);
     let mut follower = session.follow(Start::Block(first));
     while let Update::Committed(block) = follower.next().await? {
@@ -159,8 +161,8 @@ fn revive(session: &Session, cast: &Cast, processes: &mut Processes, keeper: &st
     setup::prover(processes, session, prover, secret, keeper)
 }
 
-/// A board that knows everybody's name.
-fn named(session: &Session, cast: &Cast) -> Board {
+/// A board that knows everybody's name, and the families of all instances.
+async fn named(session: &Session, cast: &Cast) -> Result<Board> {
     let mut board = Board::default();
     for (name, secret) in cast.named() {
         board.names.insert(secret.key.address(), name.to_owned());
@@ -168,7 +170,12 @@ fn named(session: &Session, cast: &Cast) -> Board {
     }
     let known = session.settings.deployment.iter().flat_map(|deployment| &deployment.instances);
     board.instances = known.map(|(name, number)| (*number, name.clone())).collect();
-    board
+    for (number, instance) in session.instances().await? {
+        let mechanism = session.node.config(number, instance.version).await?.mechanism;
+        let family = session.mechanism_name(mechanism).context("an instance of a shipped mechanism")?;
+        board.families.insert(number, family.to_owned());
+    }
+    Ok(board)
 }
 
 /// Prints the table and the checks; whether all hold.

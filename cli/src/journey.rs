@@ -115,6 +115,14 @@ impl Journey {
         self.awards.last().filter(|_| !self.failed)
     }
 
+    /// Who proved it, and for how much, if it has ended with a proof.
+    pub fn proven(&self) -> Option<(Account, Wei)> {
+        match self.end {
+            Some((End::Fulfilled { prover, price, .. }, _)) => Some((prover, price)),
+            _ => None,
+        }
+    }
+
     /// What it is worth to the requester in tokens beside the refund: compensation for failures, in the stake token.
     pub fn compensation(&self) -> Wei {
         self.slashes.iter().chain(&self.forfeits).map(|loss| loss.compensation).sum()

@@ -87,7 +87,8 @@ async fn create(session: &Session, new: &New) -> Result<()> {
         let explained = Explanation::of(session, setup(session, &blueprint).await?, &new.example).await?;
         return session.out.result(&explained.json(), || session.out.table(&["what", "how much"], explained.rows()));
     }
-    let number = register(session, &session.settings.key()?, &blueprint).await?;
+    let numbers = register(session, &session.settings.key()?, std::slice::from_ref(&blueprint)).await?;
+    let number = *numbers.first().context("one instance has one number")?;
     if let Some(name) = &blueprint.name {
         name_it(session, name, number)?;
     }
@@ -95,25 +96,33 @@ async fn create(session: &Session, new: &New) -> Result<()> {
     session.out.result(&done, || format!("registered instance {number}"))
 }
 
-/// Registers an instance and says which number it got.
+/// Registers instances, none of which falls back on another of them, and says which numbers they got.
 ///
 /// # Errors
-/// If the blueprint does not make sense, or the market refuses it.
-pub async fn register(session: &Session, key: &Key, blueprint: &Blueprint) -> Result<u32> {
-    let setup = setup(session, blueprint).await?;
+/// If a blueprint does not make sense, or the market refuses it.
+pub async fn register(session: &Session, key: &Key, blueprints: &[Blueprint]) -> Result<Vec<u32>> {
+    let (mut setups, mut intents) = (Vec::new(), Vec::new());
+    for (i, blueprint) in blueprints.iter().enumerate() {
+        let setup = setup(session, blueprint).await?;
+        intents.push(call::register(&setup, blueprint.open).intent(i.to_string(), session.node.market()));
+        setups.push(setup);
+    }
     let first = u32::try_from(session.instances().await?.len())? + 1;
-    session.send(key, call::register(&setup, blueprint.open)).await?;
-    // Others register too: ours is the newest that is as we said.
-    let mut found = None;
+    session.send_all(key, intents).await?;
+    // Others register too: ours are the newest that are as we said.
+    let mut found = vec![None; setups.len()];
     for (number, instance) in session.instances().await? {
         if first <= number && instance.owner == key.address() {
             let config = session.node.config(number, instance.version).await?;
-            if config.params == setup.params && config.mechanism == setup.mechanism {
-                found = Some(number);
+            for (found, setup) in found.iter_mut().zip(&setups) {
+                if config.params == setup.params && config.mechanism == setup.mechanism {
+                    *found = Some(number);
+                }
             }
         }
     }
-    found.context("the instance was registered, but the market does not show it")
+    let found: Option<_> = found.into_iter().collect();
+    found.context("the instances were registered, but the market does not show them")
 }
 
 async fn setup(session: &Session, blueprint: &Blueprint) -> Result<Setup> {

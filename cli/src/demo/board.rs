@@ -17,6 +17,8 @@ pub struct Board {
     pub names: BTreeMap<Account, String>,
     /// What instances are called.
     pub instances: BTreeMap<u32, String>,
+    /// What the mechanisms of instances are called.
+    pub families: BTreeMap<u32, String>,
     /// Accounts that the market has ever heard of.
     pub accounts: BTreeSet<Account>,
     /// Native coin that came in and went out.

@@ -8,6 +8,7 @@ use bourse_sim::{Account, Wei, ZERO};
 use serde_json::{Value, json};
 
 use super::board::{Board, Line, Standing};
+use super::families;
 use crate::amount;
 use crate::journey::{End, Journey};
 use crate::output::Output;
@@ -82,7 +83,10 @@ impl Books {
 }
 
 /// What is checked at the end, and whether it holds.
-pub async fn checks(node: &Node, board: &Board, books: &Books) -> Result<Vec<(&'static str, bool)>> {
+///
+/// # Errors
+/// If the node does not answer.
+pub async fn checks(node: &Node, board: &Board, books: &Books) -> Result<Vec<(String, bool)>> {
     let lines: Vec<_> = board.lines().collect();
     let mut agreed = true;
     for line in &lines {
@@ -99,61 +103,61 @@ pub async fn checks(node: &Node, board: &Board, books: &Books) -> Result<Vec<(&'
         (Some((End::Closed { refund }, _)), Some((request, _))) => *refund + journey.tipped == request.escrow(),
         _ => true,
     };
-    let cheaper = |line: &Line<'_>| match (line.record, line.journey.and_then(Journey::award)) {
-        (Some(record), Some(award)) => award.price <= record.request.max_price,
+    let cheaper = |line: &Line<'_>| match (line.record, line.journey.and_then(Journey::proven)) {
+        (Some(record), Some((_, price))) => price <= record.request.max_price,
         _ => true,
     };
     let proven = |line: &&Line<'_>| line.standing() == Standing::Proven;
-    let used = |name: &str| {
-        let through = |line: &Line<'_>| line.journey.and_then(|journey| journey.rungs.first().copied());
-        lines.iter().filter(proven).any(|line| through(line).is_some_and(|rung| board.instance(rung.instance) == name))
+    let trades = families::trades(board);
+    let idle: Vec<_> = trades.iter().filter(|(_, trade)| trade.proven == 0).map(|(family, _)| *family).collect();
+    let all = match idle.as_slice() {
+        [] => format!("all {} families brought proofs, each by its own rule", trades.len()),
+        idle => format!("of {} families no proof came by the rule of {}", trades.len(), idle.join(", ")),
     };
     let recovered = |line: &&Line<'_>| line.journey.is_some_and(|journey| !journey.slashes.is_empty());
+    let taken_over = lines.iter().filter(proven).any(|line| recovered(&line));
     Ok(vec![
-        ("every request has its proof or its money back", agreed),
-        ("nobody paid more than it said", lines.iter().all(cheaper)),
-        ("refunds are whole", lines.iter().filter_map(|line| line.journey).all(whole)),
-        (
-            "all six instances brought proofs",
-            ["posted", "dutch", "steep", "sealed", "vickrey", "english"].iter().all(|n| used(n)),
-        ),
-        ("a prover died and was slashed, and another took over", lines.iter().filter(proven).any(|l| recovered(&l))),
-        ("the money adds up", books.balance()),
+        ("every request has its proof or its money back".to_owned(), agreed),
+        ("nobody paid more than it said".to_owned(), lines.iter().all(cheaper)),
+        ("refunds are whole".to_owned(), lines.iter().filter_map(|line| line.journey).all(whole)),
+        (all, idle.is_empty()),
+        ("a prover died and was slashed, and another took over".to_owned(), taken_over),
+        ("the money adds up".to_owned(), books.balance()),
     ])
 }
 
-/// The table, and the sums.
+/// What everybody wanted and got, what each family did, and the sums.
 pub fn table(out: Output, board: &Board, books: &Books, coin: &Token) -> String {
     let head = ["who", "wanted", "size", "way", "paid", "at most", "time", "proven by", "status"];
     let rows = board.lines().map(|line| {
-        let award = line.journey.and_then(Journey::award).filter(|_| line.standing() == Standing::Proven);
+        let proven = line.journey.and_then(Journey::proven);
         let dash = || "–".to_owned();
         vec![
             line.requester.name.to_owned(),
             line.requester.wish.to_owned(),
             format!("2^{}", line.errand.size),
             line.way(board),
-            award.map_or_else(dash, |award| amount::rough(award.price, coin)),
+            proven.map_or_else(dash, |(_, price)| amount::rough(price, coin)),
             format!("{} {}", line.errand.max_price, coin.symbol),
             format!("{} s", line.seconds(board.time)),
-            award.map_or_else(dash, |award| board.name(award.prover)),
+            proven.map_or_else(dash, |(prover, _)| board.name(prover)),
             standing(&line),
         ]
     });
-    format!("{}\n\n{}", out.table(&head, rows), books.words(coin))
+    format!("{}\n\n{}\n\n{}", out.table(&head, rows), families::table(out, board, coin), books.words(coin))
 }
 
 /// The same for programs.
-pub fn json(board: &Board, books: &Books, checks: &[(&'static str, bool)]) -> Value {
+pub fn json(board: &Board, books: &Books, checks: &[(String, bool)]) -> Value {
     let lines = board.lines().map(|line| {
-        let award = line.journey.and_then(Journey::award);
+        let proven = line.journey.and_then(Journey::proven);
         json!({
             "requester": line.requester.name,
             "wish": line.requester.wish,
             "size": 1_u64 << line.errand.size,
             "way": line.journey.map(|j| j.rungs.iter().map(|rung| board.instance(rung.instance)).collect::<Vec<_>>()),
-            "price": award.map(|award| award.price.to_string()),
-            "prover": award.map(|award| board.name(award.prover)),
+            "price": proven.map(|(_, price)| price.to_string()),
+            "prover": proven.map(|(prover, _)| board.name(prover)),
             "failed": line.journey.map(|j| j.slashes.iter().map(|loss| board.name(loss.prover)).collect::<Vec<_>>()),
             "seconds": line.seconds(board.time),
             "status": standing(&line),
@@ -162,6 +166,7 @@ pub fn json(board: &Board, books: &Books, checks: &[(&'static str, bool)]) -> Va
     });
     json!({
         "requests": lines.collect::<Vec<_>>(),
+        "families": families::json(board),
         "deposited": books.deposited.to_string(),
         "withdrawn": books.withdrawn.to_string(),
         "balances": books.balances.to_string(),

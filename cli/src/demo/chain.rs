@@ -16,7 +16,7 @@ use super::processes::Processes;
 pub const NAME: &str = "anvil";
 /// Seconds between blocks.
 const BLOCK_TIME: &str = "1";
-const ACCOUNTS: &str = "16";
+const ACCOUNTS: &str = "24";
 /// Where nodes serve unless told otherwise.
 pub const PORT: u16 = 8545;
 

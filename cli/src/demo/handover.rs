@@ -91,7 +91,7 @@ fn cast(env: &Path) -> String {
 fn request() -> String {
     let size = rounds(SIZES[1]);
     format!(
-        "# bourse request {{this file}}\ninstance = \"sealed\"     # or posted, dutch, steep, vickrey, english\nmax_price = \"0.02\"\nbond = \"0.02\"\ndeadline = \"5m\"\nwindow = \"30s\"\nrounds = {size}\nseed = 42\n"
+        "# bourse request {{this file}}\ninstance = \"sealed\"     # or any other of `bourse instances`\nmax_price = \"0.02\"\nbond = \"0.02\"\ndeadline = \"5m\"\nwindow = \"30s\"\nrounds = {size}\nseed = 42\n"
     )
 }
 

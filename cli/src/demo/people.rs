@@ -1,8 +1,10 @@
 //! Who takes part in the demo, and what they want.
 
+use anyhow::{Context, Result};
 use bourse_prover::backend::circuit::rounds_for;
+use serde::Deserialize;
 
-use crate::blueprint::{Blueprint, Dutch, English, Posted, Sealed};
+use crate::blueprint::Blueprint;
 use crate::deploy::GROTH16;
 
 /// A prover.
@@ -65,7 +67,7 @@ pub const PROVERS: [Prover; 4] = [
     Prover {
         name: "atlas",
         sizes: &[10, 12, 14],
-        concurrency: 2,
+        concurrency: 8,
         floor: "400 gwei",
         throughput: 4_000,
         rate: "0.5 ether",
@@ -75,7 +77,7 @@ pub const PROVERS: [Prover; 4] = [
     Prover {
         name: "borea",
         sizes: &[10, 12],
-        concurrency: 4,
+        concurrency: 8,
         floor: "500 gwei",
         throughput: 2_000,
         rate: "0.65 ether",
@@ -85,7 +87,7 @@ pub const PROVERS: [Prover; 4] = [
     Prover {
         name: "cinder",
         sizes: &[10, 12, 14],
-        concurrency: 6,
+        concurrency: 12,
         floor: "600 gwei",
         throughput: 4_000,
         rate: "0.8 ether",
@@ -110,80 +112,76 @@ const CLEO: usize = 2;
 const DORA: usize = 3;
 const ELI: usize = 4;
 const FAY: usize = 5;
+const GUS: usize = 6;
+const HANA: usize = 7;
+const IVO: usize = 8;
+const JUN: usize = 9;
+const MIA: usize = 10;
 
 /// The requesters.
-pub const REQUESTERS: [Requester; 6] = [
+pub const REQUESTERS: [Requester; 11] = [
     Requester { name: "Ada", wish: "fast", signs: false },
     Requester { name: "Ben", wish: "cheap", signs: false },
     Requester { name: "Cleo", wish: "cheap, and bids that are honest", signs: false },
     Requester { name: "Dora", wish: "a price known beforehand, no transactions", signs: true },
     Requester { name: "Eli", wish: "for next to nothing", signs: false },
     Requester { name: "Fay", wish: "to see the price fall", signs: false },
+    Requester { name: "Gus", wish: "a prover that nobody can know or buy", signs: false },
+    Requester { name: "Hana", wish: "what speed is worth, and no more", signs: false },
+    Requester { name: "Ivo", wish: "from whoever is first", signs: false },
+    Requester { name: "Jun", wish: "from several that share the work", signs: false },
+    Requester { name: "Mia", wish: "offers to choose from", signs: false },
 ];
 
 /// What they ask for.
-pub const ERRANDS: [Errand; 12] = [
-    Errand { requester: ADA, at: 0, size: 10, instance: "steep", max_price: "0.006", deadline: "60s" },
-    Errand { requester: DORA, at: 0, size: 12, instance: "posted", max_price: "0.02", deadline: "60s" },
-    Errand { requester: ELI, at: 1, size: 12, instance: "steep", max_price: "0.001", deadline: "26s" },
-    Errand { requester: CLEO, at: 1, size: 14, instance: "vickrey", max_price: "0.05", deadline: "90s" },
-    Errand { requester: BEN, at: 2, size: 12, instance: "sealed", max_price: "0.02", deadline: "90s" },
-    Errand { requester: ADA, at: 4, size: 14, instance: "dutch", max_price: "0.05", deadline: "90s" },
-    Errand { requester: FAY, at: 5, size: 10, instance: "english", max_price: "0.003", deadline: "90s" },
-    Errand { requester: DORA, at: 6, size: 10, instance: "posted", max_price: "0.02", deadline: "60s" },
-    Errand { requester: CLEO, at: 8, size: 12, instance: "vickrey", max_price: "0.02", deadline: "90s" },
-    Errand { requester: ADA, at: 10, size: 12, instance: "steep", max_price: "0.02", deadline: "60s" },
-    Errand { requester: BEN, at: 12, size: 14, instance: "sealed", max_price: "0.05", deadline: "90s" },
-    Errand { requester: DORA, at: 14, size: 14, instance: "posted", max_price: "0.05", deadline: "60s" },
+pub const ERRANDS: [Errand; 22] = [
+    errand(0, ADA, 10, "steep", "0.006", "60s"),
+    errand(0, DORA, 12, "posted", "0.02", "60s"),
+    errand(1, ELI, 12, "steep", "0.001", "26s"),
+    errand(1, CLEO, 14, "vickrey", "0.05", "90s"),
+    errand(2, BEN, 12, "sealed", "0.02", "90s"),
+    errand(2, IVO, 10, "race", "0.02", "90s"),
+    errand(3, JUN, 10, "committee", "0.02", "90s"),
+    errand(3, MIA, 10, "quotes", "0.02", "90s"),
+    errand(4, ADA, 14, "dutch", "0.05", "90s"),
+    errand(5, FAY, 10, "english", "0.003", "90s"),
+    errand(5, HANA, 10, "scoring", "0.02", "90s"),
+    errand(6, DORA, 10, "posted", "0.02", "60s"),
+    errand(6, GUS, 10, "contest", "0.02", "90s"),
+    errand(8, CLEO, 12, "vickrey", "0.02", "90s"),
+    errand(10, ADA, 12, "steep", "0.02", "60s"),
+    errand(11, MIA, 12, "quotes", "0.02", "90s"),
+    errand(12, BEN, 14, "sealed", "0.05", "90s"),
+    errand(12, GUS, 10, "contest", "0.02", "90s"),
+    errand(13, JUN, 10, "committee", "0.02", "90s"),
+    errand(14, DORA, 14, "posted", "0.05", "60s"),
+    errand(14, IVO, 10, "race", "0.02", "90s"),
+    errand(15, HANA, 12, "scoring", "0.02", "90s"),
 ];
 
-/// The mechanism instances, in an order in which each one's fallback comes before it: sealed, english → dutch → posted.
-pub fn instances() -> Vec<Blueprint> {
-    let base = |name: &str, fallback: Option<&str>| Blueprint {
-        name: Some(name.to_owned()),
-        fallback: fallback.map(ToOwned::to_owned),
-        open: true,
-        verifiers: vec![GROTH16.to_owned()],
-        ..Blueprint::default()
-    };
-    let posted = Posted { base: "0.001".into(), rate: "1.2".into(), patience: "15s".into() };
-    let dutch = |start_bps, ramp: &str| Dutch {
-        start_bps,
-        end_bps: 10_000,
-        delay: None,
-        ramp: ramp.into(),
-        patience: "4s".into(),
-    };
-    let sealed = |payment: &str, standbys| Sealed {
-        payment: payment.into(),
-        commit: "4s".into(),
-        reveal: "4s".into(),
-        reserve_bps: 10_000,
-        deposit_bps: 5_000,
-        deposit_floor: "0.001".into(),
-        standbys,
-        bidders: 8,
-    };
-    let english = English {
-        duration: "6s".into(),
-        extension: "3s".into(),
-        overtime: Some("6s".into()),
-        patience: "10s".into(),
-        decrement_bps: 1_500,
-        start_bps: 10_000,
-        deposit_bps: 10_000,
-        deposit_floor: "0.001".into(),
-        standbys: 1,
-        closing: None,
-    };
-    vec![
-        Blueprint { posted: Some(posted), ..base("posted", None) },
-        Blueprint { dutch: Some(dutch(500, "20s")), ..base("dutch", Some("posted")) },
-        Blueprint { dutch: Some(dutch(3_000, "5s")), ..base("steep", Some("posted")) },
-        Blueprint { sealed: Some(sealed("first", 1)), ..base("sealed", Some("dutch")) },
-        Blueprint { sealed: Some(sealed("second", 1)), ..base("vickrey", Some("dutch")) },
-        Blueprint { english: Some(english), ..base("english", Some("dutch")) },
-    ]
+const fn errand(
+    at: u64,
+    requester: usize,
+    size: u32,
+    instance: &'static str,
+    max_price: &'static str,
+    deadline: &'static str,
+) -> Errand {
+    Errand { requester, at, size, instance, max_price, deadline }
+}
+
+/// The mechanism instances, in an order in which each one's fallback comes before it.
+///
+/// # Errors
+/// If the file is none of instances.
+pub fn instances() -> Result<Vec<Blueprint>> {
+    #[derive(Deserialize)]
+    struct File {
+        instance: Vec<Blueprint>,
+    }
+    let file: File = toml::from_str(include_str!("instances.toml")).context("the instances of the demo")?;
+    let verifiers = vec![GROTH16.to_owned()];
+    Ok(file.instance.into_iter().map(|said| Blueprint { verifiers: verifiers.clone(), ..said }).collect())
 }
 
 /// The rounds of the circuit that fill a size.

@@ -1,4 +1,6 @@
-//! What is seen of the demo while it runs: a line per request that is redrawn, or plain lines where nobody watches.
+//! What is seen of the demo while it runs: a line per instance that is redrawn, or plain lines where nobody watches.
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use bourse_chain::Block;
@@ -22,7 +24,8 @@ pub(super) struct Picture {
 #[derive(Debug)]
 struct Live {
     all: MultiProgress,
-    lines: Vec<ProgressBar>,
+    /// By the name of the instance.
+    lines: BTreeMap<String, ProgressBar>,
 }
 
 impl Picture {
@@ -38,13 +41,13 @@ impl Picture {
         }
         let all = MultiProgress::new();
         let style =
-            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let line = |_| {
+            ProgressStyle::with_template("{spinner} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let line = |name: &String| {
             let bar = all.add(ProgressBar::new_spinner());
             bar.set_style(style.clone());
-            bar
+            (name.clone(), bar)
         };
-        let lines = board.lines().map(line).collect();
+        let lines = board.instances.values().map(line).collect();
         self.live = Some(Live { all, lines });
         self.draw(board);
     }
@@ -52,14 +55,14 @@ impl Picture {
     /// Draws what has changed.
     pub(super) fn draw(&self, board: &Board) {
         let Some(live) = &self.live else { return };
-        for (bar, line) in live.lines.iter().zip(board.lines()) {
-            if bar.is_finished() {
-                continue;
-            }
-            bar.set_message(drawn(&line, board, &self.coin));
-            match line.standing() {
-                Standing::Proven | Standing::Refunded => bar.finish(),
-                Standing::Planned => {}
+        for (name, bar) in live.lines.iter().filter(|(_, bar)| !bar.is_finished()) {
+            let lines: Vec<_> = board.lines().filter(|line| line.errand.instance == name.as_str()).collect();
+            let drawn: Vec<_> = lines.iter().map(|line| drawn(line, board, &self.coin)).collect();
+            bar.set_message(format!("{name:<10} {}", drawn.join(" · ")));
+            let standing = |wanted: &[Standing]| lines.iter().all(|line| wanted.contains(&line.standing()));
+            match (standing(&[Standing::Proven, Standing::Refunded]), standing(&[Standing::Planned])) {
+                (true, _) => bar.finish(),
+                (_, true) => {}
                 _ => bar.tick(),
             }
         }
@@ -93,7 +96,7 @@ impl Picture {
     /// Leaves the picture as it is.
     pub(super) fn end(&mut self) {
         if let Some(live) = self.live.take() {
-            live.lines.iter().for_each(ProgressBar::abandon);
+            live.lines.values().for_each(ProgressBar::abandon);
         }
     }
 }
@@ -111,24 +114,24 @@ fn is_worth_telling(event: &Event, live: bool) -> bool {
     }
 }
 
+/// One request in a few words.
 fn drawn(line: &Line<'_>, board: &Board, coin: &Token) -> String {
-    let head = format!("{:<5} 2^{}  {:<29}", line.requester.name, line.errand.size, line.way(board));
-    let seconds = line.seconds(board.time);
-    let Some(journey) = line.journey else { return format!("{head} in {} s", line.errand.at) };
-    let award = journey.award();
-    match (line.standing(), award) {
-        (Standing::Proven, Some(award)) => {
-            let price = amount::rough(award.price, coin);
-            format!("{head} ✓ {seconds:>2} s  proven by {} for {price}", board.name(award.prover))
-        }
-        (Standing::Refunded, _) => format!("{head} ↩ {seconds:>2} s  nobody took it, refunded"),
-        (_, Some(award)) => {
-            let (price, left) = (amount::rough(award.price, coin), award.due.saturating_sub(board.time));
-            format!("{head}   {seconds:>2} s  {} is proving for {price}, {left} s left", board.name(award.prover))
-        }
+    let (who, seconds) = (line.requester.name, line.seconds(board.time));
+    let Some(journey) = line.journey else { return format!("{who} in {} s", line.errand.at) };
+    let on = match journey.rungs.as_slice() {
+        [.., last] if 1 < journey.rungs.len() => format!(" on {}", board.instance(last.instance)),
+        _ => String::new(),
+    };
+    if let Some((prover, price)) = journey.proven() {
+        return format!("{who} ✓ {seconds} s{on}, {} {}", board.name(prover), amount::rough(price, coin));
+    }
+    match (line.standing(), journey.award()) {
+        (Standing::Refunded, _) => format!("{who} ↩ {seconds} s{on}, refunded"),
+        (_, Some(award)) => format!("{who} {seconds} s{on}, {} proves", board.name(award.prover)),
         _ => match journey.bidders.len() {
-            0 => format!("{head}   {seconds:>2} s  looking for a prover"),
-            bidders => format!("{head}   {seconds:>2} s  {bidders} bidders"),
+            0 => format!("{who} {seconds} s{on}"),
+            1 => format!("{who} {seconds} s{on}, 1 bidder"),
+            bidders => format!("{who} {seconds} s{on}, {bidders} bidders"),
         },
     }
 }

@@ -99,10 +99,19 @@ pub async fn market(
     let verifier = deployment.verifiers.get(GROTH16).context("a verifier")?;
     let sizes: Vec<u32> = sizes.iter().copied().map(rounds).collect();
     deploy::register_keys(&session, operator, amount::account(&verifier.address)?, &sizes).await?;
-    for blueprint in instances {
-        let number = register(&session, operator, blueprint).await?;
-        deployment.instances.extend(blueprint.name.clone().map(|name| (name, number)));
+    // Together, but for those that fall back on others: the chain makes a block a second.
+    let mut waiting = instances.to_vec();
+    while !waiting.is_empty() {
+        let stands = |blueprint: &Blueprint| {
+            blueprint.fallback.as_ref().is_none_or(|name| deployment.instances.contains_key(name))
+        };
+        let (next, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(stands);
+        ensure!(!next.is_empty(), "{} instances fall back on each other", rest.len());
+        let numbers = register(&session, operator, &next).await?;
+        let names = next.into_iter().zip(numbers).filter_map(|(blueprint, number)| Some((blueprint.name?, number)));
+        deployment.instances.extend(names);
         session.settings = known(&deployment);
+        waiting = rest;
     }
     Ok(session)
 }
