@@ -22,6 +22,8 @@ pub struct Prover {
     pub throughput: u32,
     /// What a million constraints cost it.
     pub rate: &'static str,
+    /// The most stake that it has standing on instances.
+    pub standing: &'static str,
     /// Cores it proves with.
     pub threads: &'static str,
     /// The port of this machine where it serves metrics; nowhere if 0.
@@ -67,30 +69,33 @@ pub const PROVERS: [Prover; 4] = [
     Prover {
         name: "atlas",
         sizes: &[10, 12, 14],
-        concurrency: 8,
+        concurrency: 16,
         floor: "400 gwei",
         throughput: 4_000,
-        rate: "0.5 ether",
+        rate: "1 ether",
+        standing: "1 ether",
         threads: "2",
         port: 0,
     },
     Prover {
         name: "borea",
         sizes: &[10, 12],
-        concurrency: 8,
+        concurrency: 16,
         floor: "500 gwei",
         throughput: 2_000,
         rate: "0.65 ether",
+        standing: "1 ether",
         threads: "1",
         port: 0,
     },
     Prover {
         name: "cinder",
         sizes: &[10, 12, 14],
-        concurrency: 12,
+        concurrency: 16,
         floor: "600 gwei",
         throughput: 4_000,
         rate: "0.8 ether",
+        standing: "1 ether",
         threads: "2",
         port: 0,
     },
@@ -101,6 +106,7 @@ pub const PROVERS: [Prover; 4] = [
         floor: "200 gwei",
         throughput: 2_000,
         rate: "0.3 ether",
+        standing: "0 ether",
         threads: "1",
         port: 0,
     },
@@ -117,24 +123,28 @@ const HANA: usize = 7;
 const IVO: usize = 8;
 const JUN: usize = 9;
 const MIA: usize = 10;
+const KIM: usize = 11;
+const LOU: usize = 12;
 
 /// The requesters.
-pub const REQUESTERS: [Requester; 11] = [
+pub const REQUESTERS: [Requester; 13] = [
     Requester { name: "Ada", wish: "fast", signs: false },
     Requester { name: "Ben", wish: "cheap", signs: false },
-    Requester { name: "Cleo", wish: "cheap, and bids that are honest", signs: false },
-    Requester { name: "Dora", wish: "a price known beforehand, no transactions", signs: true },
+    Requester { name: "Cleo", wish: "cheap, by honest bids", signs: false },
+    Requester { name: "Dora", wish: "a known price, no transactions", signs: true },
     Requester { name: "Eli", wish: "for next to nothing", signs: false },
     Requester { name: "Fay", wish: "to see the price fall", signs: false },
-    Requester { name: "Gus", wish: "a prover that nobody can know or buy", signs: false },
-    Requester { name: "Hana", wish: "what speed is worth, and no more", signs: false },
+    Requester { name: "Gus", wish: "a prover that nobody can buy", signs: false },
+    Requester { name: "Hana", wish: "speed, at what it is worth", signs: false },
     Requester { name: "Ivo", wish: "from whoever is first", signs: false },
-    Requester { name: "Jun", wish: "from several that share the work", signs: false },
+    Requester { name: "Jun", wish: "from many that share it", signs: false },
     Requester { name: "Mia", wish: "offers to choose from", signs: false },
+    Requester { name: "Kim", wish: "at once, at a steady rate", signs: false },
+    Requester { name: "Lou", wish: "at the price of others", signs: false },
 ];
 
 /// What they ask for.
-pub const ERRANDS: [Errand; 22] = [
+pub const ERRANDS: [Errand; 33] = [
     errand(0, ADA, 10, "steep", "0.006", "60s"),
     errand(0, DORA, 12, "posted", "0.02", "60s"),
     errand(1, ELI, 12, "steep", "0.001", "26s"),
@@ -148,15 +158,26 @@ pub const ERRANDS: [Errand; 22] = [
     errand(5, HANA, 10, "scoring", "0.02", "90s"),
     errand(6, DORA, 10, "posted", "0.02", "60s"),
     errand(6, GUS, 10, "contest", "0.02", "90s"),
+    errand(7, LOU, 10, "batch", "0.02", "90s"),
+    errand(7, BEN, 10, "batch", "0.016", "90s"),
+    errand(7, HANA, 10, "batch", "0.012", "90s"),
+    errand(7, FAY, 10, "batch", "0.008", "90s"),
+    errand(8, GUS, 10, "sortition", "0.02", "90s"),
     errand(8, CLEO, 12, "vickrey", "0.02", "90s"),
+    errand(9, KIM, 10, "seat", "0.02", "90s"),
+    errand(10, KIM, 10, "reserved", "0.02", "90s"),
     errand(10, ADA, 12, "steep", "0.02", "60s"),
+    errand(11, KIM, 10, "seat", "0.02", "90s"),
     errand(11, MIA, 12, "quotes", "0.02", "90s"),
     errand(12, BEN, 14, "sealed", "0.05", "90s"),
     errand(12, GUS, 10, "contest", "0.02", "90s"),
     errand(13, JUN, 10, "committee", "0.02", "90s"),
     errand(14, DORA, 14, "posted", "0.05", "60s"),
+    errand(13, KIM, 10, "reserved", "0.02", "90s"),
+    errand(14, GUS, 10, "sortition", "0.02", "90s"),
     errand(14, IVO, 10, "race", "0.02", "90s"),
     errand(15, HANA, 12, "scoring", "0.02", "90s"),
+    errand(15, KIM, 10, "seat", "0.02", "90s"),
 ];
 
 const fn errand(

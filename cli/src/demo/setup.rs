@@ -1,17 +1,19 @@
 //! From an empty chain to a market with instances, a keeper, provers and requesters with money.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result, bail, ensure};
 use bourse_chain::{Key, call, http};
+use bourse_prover::backend::circuit;
 use bourse_sim::{Wei, ZERO};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::chain::{Chain, Secret};
-use super::people::{PROVERS, Prover, REQUESTERS, rounds};
+use super::people::{PROVERS, Prover, REQUESTERS, SIZES, rounds};
 use super::processes::Processes;
 use crate::blueprint::Blueprint;
 use crate::commands::instances::register;
@@ -184,6 +186,9 @@ fn settings_file(session: &Session, prover: &Prover, keeper: &str) -> Result<Str
     let mechanisms: String =
         deployment.mechanisms.iter().map(|(name, at)| format!("{name} = [{}]\n", quoted(at))).collect();
     let listen = if prover.port == 0 { String::new() } else { format!("127.0.0.1:{}", prover.port) };
+    // Who asks in the demo means no harm: every instance may bind its provers unseen.
+    let trusted: BTreeSet<_> = deployment.instances.values().collect();
+    let trusted: Vec<_> = trusted.into_iter().map(u32::to_string).collect();
     let sizes: Vec<_> = prover.sizes.iter().map(|size| rounds(*size).to_string()).collect();
     Ok(format!(
         r#"node = {node}
@@ -205,6 +210,12 @@ floor = "{floor}"
 bond_limit = "1 ether"
 throughput = {throughput}
 rate = "{rate}"
+
+[standing]
+stake = "{standing}"
+instances = [{trusted}]
+work = {usual}
+every_seconds = 10
 
 [proving]
 parallel = 1
@@ -231,6 +242,9 @@ rounds = [{sizes}]
         rate = prover.rate,
         floor = prover.floor,
         throughput = prover.throughput,
+        standing = prover.standing,
+        trusted = trusted.join(", "),
+        usual = circuit::work(rounds(SIZES[0])),
         keeper = quoted(keeper),
         verifier = deployment.verifier(GROTH16)?,
         keys = path(folder.join("keys")),
