@@ -29,7 +29,7 @@ use crate::{Outcome, amount};
 use board::Board;
 use books::Books;
 use chain::Chain;
-use people::{DOOMED, PROVERS, REQUESTERS, SIZES, instances};
+use people::{DOOMED, PROVERS, Prover, REQUESTERS, SIZES, instances};
 use picture::Picture;
 use processes::Processes;
 use setup::Cast;
@@ -86,20 +86,22 @@ async fn show(global: &Global, out: Output, options: Options, processes: &mut Pr
     out.say(format!("starting a keeper and {provers} provers, and giving {requesters} requesters money …"))?;
     let listen = format!("127.0.0.1:{}", chain::free_port(KEEPER_PORT)?);
     let keeper = setup::keeper(processes, &session, &cast.keeper, &listen)?;
-    for (prover, secret) in PROVERS.iter().zip(&cast.provers) {
+    let provers = placed()?;
+    for (prover, secret) in provers.iter().zip(&cast.provers) {
         setup::prover(processes, &session, prover, secret, &keeper)?;
     }
     setup::purses(&session, &cast).await?;
-    setup::ready(processes, &session, &PROVERS, &cast, &keeper).await?;
+    setup::ready(processes, &session, &provers, &cast, &keeper).await?;
     out.say(format!("ready      after {} s; the keeper's page: {keeper}/\n", started.elapsed().as_secs()))?;
     let deployment = session.settings.deployment.clone().context("a deployment")?;
     let accounts = cast.named().map(|(name, secret)| (name.to_owned(), amount::address(secret.key.address())));
     let deployment = Deployment { keeper: Some(keeper.clone()), accounts: accounts.collect(), ..deployment };
-    let handover = handover::write(&session, &deployment, &cast.you).await?;
+    let urls: Vec<String> = provers.iter().filter_map(Prover::url).collect();
+    let handover = handover::write(&session, &deployment, &cast.you, &urls).await?;
 
     let mut holds = true;
     if !options.bare {
-        let board = trade(&session, &cast, processes, &keeper).await?;
+        let board = trade(&session, &cast, processes, (&keeper, &provers)).await?;
         holds = report(&session, &board, started).await?;
     }
     if !options.exit {
@@ -111,7 +113,12 @@ async fn show(global: &Global, out: Output, options: Options, processes: &mut Pr
 
 /// Has the requesters make their requests, and watches until all have ended. One prover is killed while it proves, and comes back
 /// once it has been slashed.
-async fn trade(session: &Session, cast: &Cast, processes: &mut Processes, keeper: &str) -> Result<Board> {
+async fn trade(
+    session: &Session,
+    cast: &Cast,
+    processes: &mut Processes,
+    (keeper, provers): (&str, &[Prover]),
+) -> Result<Board> {
     let coin = session.node.token(ZERO).await?;
     let (mut board, mut picture) = (named(session, cast).await?, Picture::new(session.out, coin));
     let first = session.settings.deployment.as_ref().map_or(0, |deployment| deployment.block);
@@ -120,7 +127,7 @@ async fn trade(session: &Session, cast: &Cast, processes: &mut Processes, keeper
         board.absorb(&block);
     }
     let (made, mut making) = mpsc::unbounded_channel();
-    let mut errands = errands::start(session, cast, &made);
+    let mut errands = errands::start(session, cast, provers.iter().filter_map(Prover::url).collect(), &made);
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (started, mut killed) = (Instant::now(), false);
@@ -145,7 +152,9 @@ async fn trade(session: &Session, cast: &Cast, processes: &mut Processes, keeper
             picture.say(&format!("          {DOOMED} is killed while it proves (kill -9)"))?;
         }
         if killed && !processes.runs(DOOMED) && board.doom_is_paid() {
-            revive(session, cast, processes, keeper)?;
+            let doomed = provers.iter().zip(&cast.provers).find(|(prover, _)| prover.name == DOOMED);
+            let (prover, secret) = doomed.context("a prover that was killed")?;
+            setup::prover(processes, session, prover, secret, keeper)?;
             picture.say(&format!("          {DOOMED} is started again"))?;
         }
         picture.draw(&board);
@@ -154,11 +163,13 @@ async fn trade(session: &Session, cast: &Cast, processes: &mut Processes, keeper
     Ok(board)
 }
 
-/// Starts the killed prover again, on what it left on its disk.
-fn revive(session: &Session, cast: &Cast, processes: &mut Processes, keeper: &str) -> Result<()> {
-    let doomed = PROVERS.iter().zip(&cast.provers).find(|(prover, _)| prover.name == DOOMED);
-    let (prover, secret) = doomed.context("a prover that was killed")?;
-    setup::prover(processes, session, prover, secret, keeper)
+/// The provers, each at a port that is free.
+fn placed() -> Result<Vec<Prover>> {
+    let place = |prover: &Prover| match prover.port {
+        0 => Ok(*prover),
+        port => Ok(Prover { port: chain::free_port(port)?, ..*prover }),
+    };
+    PROVERS.iter().map(place).collect()
 }
 
 /// A board that knows everybody's name, and the families of all instances.

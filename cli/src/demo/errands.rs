@@ -10,8 +10,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::chain::Secret;
-use super::people::{ERRANDS, Errand, REQUESTERS, rounds};
+use super::people::{ERRANDS, Errand, QUOTED, REQUESTERS, rounds};
 use super::setup::Cast;
+use crate::output::Output;
+use crate::quotes;
 use crate::record::Record;
 use crate::session::Session;
 use crate::spec::Spec;
@@ -22,17 +24,25 @@ const WINDOW: &str = "14s";
 /// Stake that a prover of the demo puts at risk.
 const BOND: &str = "0.02";
 
-/// Starts all errands. Each request is told of before it is sent, by the number of its errand.
-pub fn start(session: &Session, cast: &Cast, made: &mpsc::UnboundedSender<(usize, Record)>) -> JoinSet<Result<()>> {
+/// Starts all errands. Each request is told of before it is sent, by the number of its errand. `provers` are where quotes are asked for.
+pub fn start(
+    session: &Session,
+    cast: &Cast,
+    provers: Vec<String>,
+    made: &mpsc::UnboundedSender<(usize, Record)>,
+) -> JoinSet<Result<()>> {
     let mut tasks = JoinSet::new();
     let start = Instant::now();
     for (number, errand) in ERRANDS.iter().enumerate() {
-        let (session, cast, made) = (session.clone(), cast.clone(), made.clone());
+        let (session, cast, made, provers) = (session.clone(), cast.clone(), made.clone(), provers.clone());
         tasks.spawn(async move {
             sleep_until(start + Duration::from_secs(errand.at)).await;
             let requester = cast.requesters.get(errand.requester).context("a requester")?;
             let record = compose(&session, &spec(number, errand), requester.key.address()).await?;
             made.send((number, record.clone())).context("nobody listens")?;
+            if errand.instance == QUOTED {
+                return enter_with_quote(&session, &record, requester, &provers).await;
+            }
             let signs = REQUESTERS.get(errand.requester).is_some_and(|requester| requester.signs);
             enter(&session, &record, requester, signs.then_some(&cast.operator)).await
         });
@@ -87,4 +97,15 @@ async fn enter(session: &Session, record: &Record, requester: &Secret, bearer: O
     let sender = bearer.unwrap_or(requester);
     session.send(&sender.key, call::open(&record.request, &record.input, &signature)).await?;
     Ok(())
+}
+
+/// Sends the request with the cheapest quote; without one if nobody quotes.
+async fn enter_with_quote(session: &Session, record: &Record, requester: &Secret, provers: &[String]) -> Result<()> {
+    // What each prover said would be in the picture's way.
+    let mut quiet = session.clone();
+    quiet.out = Output::new(true);
+    match quotes::choose(&quiet, &requester.key, record, provers).await {
+        Ok(chosen) => session.send(&requester.key, chosen.call).await.map(drop),
+        Err(_) => enter(session, record, requester, None).await,
+    }
 }

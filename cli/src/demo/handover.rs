@@ -32,19 +32,24 @@ pub(super) struct Handover {
 ///
 /// # Errors
 /// If the disk refuses.
-pub(super) async fn write(session: &Session, deployment: &Deployment, you: &Secret) -> Result<Handover> {
+pub(super) async fn write(
+    session: &Session,
+    deployment: &Deployment,
+    you: &Secret,
+    provers: &[String],
+) -> Result<Handover> {
     let folder = &session.settings.folder;
     deployment.write(folder)?;
     let handover =
         Handover { env: folder.join("env.sh"), cast: folder.join("cast.sh"), request: folder.join("request.toml") };
-    disk::write(&handover.env, env(session, deployment, you).await?.as_bytes())?;
+    disk::write(&handover.env, env(session, deployment, you, provers).await?.as_bytes())?;
     disk::write(&handover.cast, cast(&std::path::absolute(&handover.env)?).as_bytes())?;
     disk::write(&handover.request, request().as_bytes())?;
     Ok(handover)
 }
 
 /// Variables for cast and bourse: what a shell cannot work out by itself.
-async fn env(session: &Session, deployment: &Deployment, you: &Secret) -> Result<String> {
+async fn env(session: &Session, deployment: &Deployment, you: &Secret, provers: &[String]) -> Result<String> {
     let size = rounds(*SIZES.first().context("a size")?);
     let keys = Keys::new(session.settings.folder.join("keys"), None);
     let task = tokio::task::spawn_blocking(move || {
@@ -64,6 +69,7 @@ async fn env(session: &Session, deployment: &Deployment, you: &Secret) -> Result
         ("STATEMENT", task.statement.to_string()),
         ("INPUT", amount::hex(&task.input)),
         ("WORK", task.work.to_string()),
+        ("PROVERS", provers.join(",")),
     ];
     let exports: String = lines.into_iter().map(|(name, value)| format!("export {name}={value}\n")).collect();
     let path = format!("export PATH={}:$PATH\n", tools().join(":"));

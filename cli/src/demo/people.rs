@@ -26,8 +26,15 @@ pub struct Prover {
     pub standing: &'static str,
     /// Cores it proves with.
     pub threads: &'static str,
-    /// The port of this machine where it serves metrics; nowhere if 0.
+    /// The port of this machine where it serves metrics and quotes; nowhere if 0.
     pub port: u16,
+}
+
+impl Prover {
+    /// Where it is asked for quotes.
+    pub fn url(&self) -> Option<String> {
+        (self.port != 0).then(|| format!("http://127.0.0.1:{}", self.port))
+    }
 }
 
 /// A requester.
@@ -64,7 +71,10 @@ pub const SIZES: [u32; 3] = [10, 12, 14];
 /// The prover that will be killed while it proves.
 pub const DOOMED: &str = "ember";
 
-/// The provers.
+/// The instance whose requesters ask provers for quotes first.
+pub const QUOTED: &str = "quotes";
+
+/// The provers; the ports are where they serve if nobody else does.
 pub const PROVERS: [Prover; 4] = [
     Prover {
         name: "atlas",
@@ -75,7 +85,7 @@ pub const PROVERS: [Prover; 4] = [
         rate: "1 ether",
         standing: "1 ether",
         threads: "2",
-        port: 0,
+        port: 9465,
     },
     Prover {
         name: "borea",
@@ -86,7 +96,7 @@ pub const PROVERS: [Prover; 4] = [
         rate: "0.65 ether",
         standing: "1 ether",
         threads: "1",
-        port: 0,
+        port: 9466,
     },
     Prover {
         name: "cinder",
@@ -97,7 +107,7 @@ pub const PROVERS: [Prover; 4] = [
         rate: "0.8 ether",
         standing: "1 ether",
         threads: "2",
-        port: 0,
+        port: 9467,
     },
     Prover {
         name: DOOMED,
