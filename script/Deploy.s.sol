@@ -38,6 +38,9 @@ contract Deploy is Script {
         _place("Reserved", "");
         _place("Sortition", "");
         _place("Batch", "");
+        _place("GasPassThrough", "");
+        _place("Grace", "");
+        _place("Spread", "");
         verifier = market.registerVerifier(_place("Groth16Verifier", ""), VERIFIER_GAS);
         vm.stopBroadcast();
         console.log("verifier %d", verifier);

@@ -31,6 +31,12 @@ pub const RESERVED: &str = include_str!("../code/Reserved.hex");
 pub const SORTITION: &str = include_str!("../code/Sortition.hex");
 /// The mechanism "batch".
 pub const BATCH: &str = include_str!("../code/Batch.hex");
+/// The modifier "gas".
+pub const GAS_PASS_THROUGH: &str = include_str!("../code/GasPassThrough.hex");
+/// The modifier "grace".
+pub const GRACE: &str = include_str!("../code/Grace.hex");
+/// The modifier "spread".
+pub const SPREAD: &str = include_str!("../code/Spread.hex");
 /// Groth16 over BN254 for any key.
 pub const GROTH16_VERIFIER: &str = include_str!("../code/Groth16Verifier.hex");
 

@@ -85,6 +85,8 @@ mod token {
             error Unacceptable(uint256 have, uint256 want);
             error InsufficientBond(uint256 have, uint256 want);
             error Unexpected(uint8 cause);
+            error InnerChanged(address mechanism, bytes32 have, bytes32 want);
+            error InnerMisnamed(address mechanism, bytes32 have, bytes32 want);
             error TransferFailed();
             error TransferFromFailed();
             error ETHTransferFailed();

@@ -26,6 +26,7 @@ pub(crate) struct Header {
     pub(crate) hash: Id,
     pub(crate) parent: Id,
     pub(crate) time: u64,
+    pub(crate) base_fee: u64,
     bloom: Bloom,
 }
 
@@ -37,6 +38,7 @@ struct Wire {
     hash: B256,
     parent_hash: B256,
     timestamp: U64,
+    base_fee_per_gas: Option<U64>,
     logs_bloom: Bloom,
 }
 
@@ -101,13 +103,13 @@ pub(crate) fn jitter() -> f64 {
 impl Header {
     /// Its place on the chain.
     pub(crate) fn head(&self) -> Head {
-        Head { number: self.number, hash: self.hash, time: self.time }
+        Head { number: self.number, hash: self.hash, time: self.time, base_fee: self.base_fee }
     }
 
     /// The block with its events.
     pub(crate) fn with(self, events: Vec<Event>, transactions: Vec<Id>) -> Block {
-        let Self { number, hash, parent, time, .. } = self;
-        Block { number, hash, parent, time, events, transactions }
+        let Self { number, hash, parent, time, base_fee, .. } = self;
+        Block { number, hash, parent, time, base_fee, events, transactions }
     }
 
     /// The market may have emitted something in it.
@@ -123,6 +125,7 @@ impl From<Wire> for Header {
             hash: wire.hash.0,
             parent: wire.parent_hash.0,
             time: wire.timestamp.to(),
+            base_fee: wire.base_fee_per_gas.unwrap_or_default().to(),
             bloom: wire.logs_bloom,
         }
     }

@@ -19,6 +19,8 @@ pub struct Head {
     pub hash: Id,
     /// The block's time, unix seconds.
     pub time: u64,
+    /// Its base fee, in wei per unit of gas; 0 where the chain has none.
+    pub base_fee: u64,
 }
 
 /// A block with what the market did in it.
@@ -32,6 +34,8 @@ pub struct Block {
     pub parent: Id,
     /// The block's time, unix seconds.
     pub time: u64,
+    /// Its base fee, in wei per unit of gas; 0 where the chain has none.
+    pub base_fee: u64,
     /// The market's events, in the order of their logs.
     pub events: Vec<Event>,
     /// The transaction of each event.
@@ -291,7 +295,7 @@ impl Follower {
 impl Block {
     /// Its place on the chain.
     pub fn head(&self) -> Head {
-        Head { number: self.number, hash: self.hash, time: self.time }
+        Head { number: self.number, hash: self.hash, time: self.time, base_fee: self.base_fee }
     }
 }
 

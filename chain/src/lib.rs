@@ -12,7 +12,7 @@
 //!   .genesis() .code_hash(account) .mechanism_name(mechanism) .simulate(from, &call)                                   probe.rs
 //! Follower::new(node, FollowConfig::from_start(Start::Block(n)))
 //!   .next().await -> Result<Update, FollowError>                     cancel-safe; waits through failures of the node    follow.rs
-//!   Update::{Committed(Block), Reverted(Block), Tip(Head)}           Block { number, hash, parent, time, events, transactions }
+//!   Update::{Committed(Block), Reverted(Block), Tip(Head)}           Block { number, hash, parent, time, base_fee, events, transactions }
 //! Executor::open(node, key, journal: &Path, ExecuteConfig::default()) -> Result<Executor, ExecuteError>                  execute.rs
 //!   .submit(intent).await -> Result<Result<Submitted, Fault>, ExecuteError>   idempotent by key; simulated first
 //!   .advance(head).await -> Result<Vec<(String, Outcome)>, ExecuteError>      at each tip: what became of what was sent

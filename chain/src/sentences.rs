@@ -84,6 +84,8 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("Unacceptable", "the price is {have}, it would have to be {want}"),
     ("InsufficientBond", "the bid offers {have} of stake, it takes {want}"),
     ("Unexpected", "the mechanism has no use for an event of kind {cause}"),
+    ("InnerChanged", "the code of the inner rule {mechanism} has hash {have}, the instance pins {want}"),
+    ("InnerMisnamed", "the inner rule {mechanism} calls itself {have}, not {want}"),
     // Tokens
     ("TransferFailed", "the token refused the transfer"),
     ("TransferFromFailed", "the token could not be collected: is the market's allowance high enough?"),

@@ -14,6 +14,7 @@ mod committee;
 mod contest;
 mod dutch;
 mod english;
+mod modifiers;
 mod posted;
 mod race;
 mod reserved;
@@ -28,6 +29,7 @@ pub use committee::Committee;
 pub use contest::Contest;
 pub use dutch::Dutch;
 pub use english::English;
+pub use modifiers::{Gas, Grace, MODIFIERS, Spread};
 pub use posted::Posted;
 pub use race::Race;
 pub use reserved::Reserved;
@@ -40,7 +42,7 @@ pub use sortition::Sortition;
 /// The name of a shipped mechanism, or none, and encoded parameters.
 pub type Encoded = (Option<&'static str>, Vec<u8>);
 
-/// An instance as it is said. Exactly one of the parameter tables, or `params`, is there.
+/// An instance as it is said. Exactly one of the parameter tables, or `params`, is there, and any modifiers around it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Blueprint {
@@ -104,6 +106,18 @@ pub struct Blueprint {
     /// Parameters of a batch double auction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<Batch>,
+    /// In which order modifiers go around it, the outermost first; unless named, gas around grace around spread.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<String>,
+    /// Gas is paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gas: Option<Gas>,
+    /// There is more time for awards in congested blocks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace: Option<Grace>,
+    /// Nobody wins too often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
 }
 
 impl Blueprint {
@@ -117,7 +131,7 @@ impl Blueprint {
         Ok(if json { serde_json::from_str(&text)? } else { toml::from_str(&text)? })
     }
 
-    /// The name of the shipped mechanism it is for, if it is for one, and the encoded parameters.
+    /// The name of the shipped mechanism it is for, if it is for one, and the encoded parameters; without modifiers.
     ///
     /// # Errors
     /// If it has no parameters, or those of several.
@@ -152,6 +166,9 @@ impl Blueprint {
 
 /// The parameters of a shipped mechanism in words; none if it is another, or they do not decode.
 pub fn words(mechanism: &str, params: &[u8], token: &Token) -> Option<String> {
+    if let Some((own, inner, params)) = modifiers::words(mechanism, params, token) {
+        return Some(format!("{own}; {}", words(&inner, params, token).unwrap_or(inner)));
+    }
     match mechanism {
         "posted" => posted::words(params, token),
         "dutch" => dutch::words(params),

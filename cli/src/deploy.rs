@@ -128,6 +128,9 @@ fn contracts(options: Options) -> Result<Vec<Contract>> {
         ("reserved", code::RESERVED),
         ("sortition", code::SORTITION),
         ("batch", code::BATCH),
+        ("gas", code::GAS_PASS_THROUGH),
+        ("grace", code::GRACE),
+        ("spread", code::SPREAD),
         (GROTH16, code::GROTH16_VERIFIER),
     ];
     let plain = plain.into_iter().map(|(name, code)| contract(name, code, &[], options));

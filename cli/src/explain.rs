@@ -6,15 +6,16 @@ use alloy::sol_types::SolCall;
 use anyhow::{Context, Result, ensure};
 use bourse_bindings::IMechanism::{self, Answer, Ask, Envelope, Request, Shape};
 use bourse_chain::read::Token;
-use bourse_chain::{Call, Node, NodeError, Revert};
+use bourse_chain::{Call, Head, Node, NodeError, Revert};
 use bourse_sim::event::Setup;
+use bourse_sim::mechanisms::modifier::{Core, core, full_name};
 use bourse_sim::{Time, Wei, ZERO};
 use serde_json::{Value, json};
 
 mod losses;
 
 use crate::session::Session;
-use crate::{amount, view};
+use crate::{amount, blueprint, view};
 use losses::Losses;
 
 /// The request that the parameters are explained by.
@@ -43,6 +44,8 @@ pub struct Explanation {
     shape: Shape,
     envelope: Envelope,
     losses: Losses,
+    /// What an award is raised by now, for gas, and the base fee that it follows from; none if gas is not paid for.
+    raise: Option<(Wei, u64)>,
     token: Token,
     stake: Token,
 }
@@ -76,7 +79,7 @@ impl Explanation {
         let node = Node::connect(&session.settings.rpc, setup.mechanism).await?;
         let name = session.node.mechanism_name(setup.mechanism).await?;
         let name = name.with_context(|| format!("the contract at {at} has no name: it is no mechanism"))?;
-        let now = session.node.head().await?.time;
+        let head = session.node.head().await?;
         let params = Bytes::copy_from_slice(&setup.params);
 
         let asked = IMechanism::checkCall { params: params.clone() }.abi_encode();
@@ -92,11 +95,13 @@ impl Explanation {
         let answer = ask(&node, asked).await?.map_err(|why| anyhow::anyhow!("its envelope is refused: {why}"))?;
         let envelope = IMechanism::envelopeCall::abi_decode_returns(&answer).context("it answers no envelope")?;
 
-        let end = now + envelope.award.to::<Time>() + envelope.proof.to::<Time>() + A_DAY;
+        let end = head.time + envelope.award.to::<Time>() + envelope.proof.to::<Time>() + A_DAY;
         request.deadline = Uint::saturating_from(end);
-        let usual = Losses::usual(deposit(&node, &request, &params, &shape, now).await?, envelope.bond.to());
-        let losses = usual.of(&name, &setup.params, request.bond.to()).unwrap_or(usual);
-        Ok(Self { setup, name, request, shape, envelope, losses, token, stake })
+        let usual = Losses::usual(deposit(&node, &request, &params, &shape, head).await?, envelope.bond.to());
+        let core = core(&name, &setup.params, &Default::default())?;
+        let losses = usual.of(&core.name, core.params, request.bond.to()).unwrap_or(usual);
+        let raise = raise(&core, head.base_fee);
+        Ok(Self { setup, name, request, shape, envelope, losses, raise, token, stake })
     }
 
     /// For programs: amounts as decimal strings, times in seconds.
@@ -104,7 +109,9 @@ impl Explanation {
         let envelope = &self.envelope;
         let mut json = json!({
             "mechanism": amount::address(self.setup.mechanism),
-            "mechanismName": self.name,
+            "mechanismName": full_name(&self.name, &self.setup.params),
+            "rule": blueprint::words(&self.name, &self.setup.params, &self.token),
+            "raise": self.raise.map(|(raise, _)| raise.to_string()),
             "params": amount::hex(&self.setup.params),
             "request": {
                 "maxPrice": self.request.maxPrice.to_string(),
@@ -144,8 +151,13 @@ impl Explanation {
             0 => "nobody: down the ladder, or back to the requester".to_owned(),
             count => format!("{count}, each at its own bond; then down the ladder, or back to the requester"),
         };
+        let name = full_name(&self.name, &self.setup.params);
         let mut rows = vec![
-            row("mechanism", format!("{} at {}", self.name, amount::address(self.setup.mechanism))),
+            row("mechanism", format!("{name} at {}", amount::address(self.setup.mechanism))),
+            row(
+                "rule",
+                blueprint::words(&self.name, &self.setup.params, &self.token).unwrap_or_else(|| "its own".into()),
+            ),
             row("example", example),
             row("worst price", priced(envelope.price.to())),
             row("latest award", format!("{} s after it opens", envelope.award)),
@@ -154,6 +166,11 @@ impl Explanation {
             row("at risk", format!("at least {} of the stake of who is to prove", staked(envelope.bond.to()))),
         ];
         rows.extend(self.losses.rows(&self.stake).into_iter().map(|(name, text)| row(name, text)));
+        rows.extend(self.raise.map(|(raise, base_fee)| {
+            let fee = amount::bare(base_fee.into(), 9);
+            let text = format!("{} now, at a base fee of {fee} gwei; in the worst price at its most", priced(raise));
+            row("for gas", text)
+        }));
         rows.push(row("then", standbys));
         rows.push(row("in short", self.capabilities().join("; ")));
         rows
@@ -208,14 +225,16 @@ async fn deposit(
     request: &Request,
     params: &Bytes,
     shape: &Shape,
-    now: Time,
+    head: Head,
 ) -> Result<std::result::Result<Wei, String>> {
     let mut question = Ask {
         cause: BID,
         status: OPEN,
         request: request.clone(),
-        openedAt: Uint::saturating_from(now),
-        time: Uint::saturating_from(now),
+        openedAt: Uint::saturating_from(head.time),
+        time: Uint::saturating_from(head.time),
+        blockNumber: head.number,
+        baseFee: head.base_fee,
         params: params.clone(),
         words: vec![[0; 32].into(); shape.words.into()],
         shared: vec![[0; 32].into(); shape.shared.into()],
@@ -239,6 +258,11 @@ async fn deposit(
         }
     }
     Ok(Err(refused))
+}
+
+/// What the modifiers in a rule, if any of them pays for gas, raise an award by at this base fee, with that.
+fn raise(core: &Core<'_>, base_fee: u64) -> Option<(Wei, u64)> {
+    (core.raise(u64::MAX) != 0).then(|| (core.raise(base_fee), base_fee))
 }
 
 /// What the contract that `node` is about answers; or why it says no.

@@ -1,4 +1,5 @@
-//! Files to start from: an instance of each shipped mechanism, with every parameter and what it may be.
+//! Files to start from: an instance of each shipped mechanism, with every parameter and what it may be. Those of modifiers are around a
+//! Dutch auction.
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -35,6 +36,12 @@ pub enum Shipped {
     Sortition,
     /// A batch double auction at one price
     Batch,
+    /// Gas pass-through, around any of them
+    Gas,
+    /// More time for awards in congested blocks, around any of them
+    Grace,
+    /// Nobody wins too often, around any of them
+    Spread,
 }
 
 impl Shipped {
@@ -54,6 +61,9 @@ impl Shipped {
             Self::Reserved => include_str!("templates/reserved.toml"),
             Self::Sortition => include_str!("templates/sortition.toml"),
             Self::Batch => include_str!("templates/batch.toml"),
+            Self::Gas => include_str!("templates/gas.toml"),
+            Self::Grace => include_str!("templates/grace.toml"),
+            Self::Spread => include_str!("templates/spread.toml"),
         }
     }
 

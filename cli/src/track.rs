@@ -129,7 +129,8 @@ async fn twin(session: &Session, config: Option<&Arc<Config>>) -> Result<Option<
 }
 
 fn ticking(head: Head, about: Account) -> Turn {
-    Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() }
+    let (time, block_number, base_fee) = (head.time, head.number, head.base_fee);
+    Turn { actor: about, time, block_number, base_fee, ..Turn::default() }
 }
 
 /// The request that this account would make of the same words, if it is on the chain.

@@ -11,6 +11,7 @@ use bourse_cli::blueprint::Blueprint;
 use bourse_cli::template::Shipped;
 use bourse_sim::ZERO;
 use bourse_sim::mechanisms::by_name;
+use bourse_sim::mechanisms::modifier::Inner;
 use clap::ValueEnum;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -72,9 +73,15 @@ fn every_template_is_an_instance() {
         assert!(program.status.success(), "{}", String::from_utf8_lossy(&program.stderr));
         assert_eq!(program.stdout, shipped.template().as_bytes());
         let blueprint: Blueprint = toml::from_str(shipped.template()).unwrap();
-        let (mechanism, params) = blueprint.encoded(&coin, &coin).unwrap();
-        assert_eq!(mechanism, Some(name.get_name()));
-        by_name(name.get_name()).unwrap().check(&params).unwrap();
+        let (mechanism, mut params) = blueprint.encoded(&coin, &coin).unwrap();
+        let mut mechanism = mechanism.unwrap();
+        for modifier in blueprint.around().unwrap().into_iter().rev() {
+            let inner = Inner { name: mechanism.to_owned(), ..Inner::default() };
+            params = blueprint.wrap(modifier, inner, &params, &coin).unwrap();
+            mechanism = modifier;
+        }
+        assert_eq!(mechanism, name.get_name());
+        by_name(mechanism).unwrap().check(&params).unwrap();
     }
 }
 

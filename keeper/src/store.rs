@@ -345,7 +345,8 @@ impl Store {
     pub async fn head(&self) -> Result<Option<Head>, StoreError> {
         let row = query("SELECT * FROM heads ORDER BY number DESC LIMIT 1").fetch_optional(&self.pool).await?;
         let head = |row: &SqliteRow| {
-            Ok(Head { number: unsigned(row, "number")?, hash: array(row, "hash")?, time: unsigned(row, "time")? })
+            let (number, hash, time) = (unsigned(row, "number")?, array(row, "hash")?, unsigned(row, "time")?);
+            Ok(Head { number, hash, time, ..Head::default() })
         };
         row.as_ref().map(head).transpose()
     }

@@ -251,6 +251,7 @@ fn the_same_script_is_decided_the_same_and_what_no_market_does_is_refused() {
         hash: [1; 32],
         parent: [0; 32],
         time: START,
+        base_fee: 0,
         events: vec![fulfilled(77)],
         transactions: vec![[0; 32]],
     };

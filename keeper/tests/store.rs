@@ -98,7 +98,7 @@ async fn decisions_have_their_outcomes_and_the_newest_comes_first() {
         reason: "its time is over".to_owned(),
         outcome: "sent".to_owned(),
     };
-    let head = |number| Head { number, hash: [7; 32], time: 100 };
+    let head = |number| Head { number, hash: [7; 32], time: 100, ..Head::default() };
     store.record(head(5), &[decision("a", 5), decision("b", 5)]).await.unwrap();
     store.record(head(6), &[decision("a", 6)]).await.unwrap();
     store.result("a", "landed in block 7").await.unwrap();

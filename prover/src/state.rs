@@ -8,10 +8,16 @@ use std::collections::{BTreeMap, VecDeque};
 use bourse_chain::{Head, Update};
 use bourse_sim::{
     Account, Id, Time, Wei, ZERO,
-    ask::{Answer, Ask, Refusal, Status},
+    ask::{Answer, Ask, Cause, Refusal, Status},
     event::{Config, Declaration},
     market::{Case, DRAINING, Market, Prover, Turn, Violation},
-    mechanisms::{self, Mechanism, committee::CommitteeParams, race::RaceParams, sortition::Enrolment},
+    mechanisms::{
+        self, Mechanism,
+        committee::CommitteeParams,
+        modifier::{self, Core},
+        race::RaceParams,
+        sortition::Enrolment,
+    },
     request::Request,
 };
 
@@ -156,16 +162,16 @@ impl State {
     }
 
     fn raced(&self, case: &Case, params: &RaceParams) -> Standing {
-        let standing = params.standing(&case.words);
+        let (request, standing) = (self.seen(case), params.standing(self.words(case)));
         let ticket = case.tickets.contains_key(&self.me);
         if case.status == Status::Open {
-            let due = standing.map_or_else(|| params.last_first(&case.request, case.time), |race| race.end);
+            let due = standing.map_or_else(|| params.last_first(&request, case.time), |race| race.end);
             return Standing::Raced { ticket, due };
         }
         let arrived = case.provers.iter().position(|prover| *prover == self.me);
         let ranked = standing.and_then(|race| race.ranked.iter().position(|(prover, _)| *prover == self.me));
         let rank = if params.commits() { ranked } else { arrived };
-        match (arrived, rank.and_then(|rank| params.shares(case.request.max_price).get(rank).copied())) {
+        match (arrived, rank.and_then(|rank| params.shares(request.max_price).get(rank).copied())) {
             (Some(_), price) => Standing::Ranked { price: price.unwrap_or_default() },
             (None, _) => Standing::Gone,
         }
@@ -175,13 +181,14 @@ impl State {
     fn seated(&self, case: &Case, params: &CommitteeParams) -> Standing {
         let ticket = case.tickets.contains_key(&self.me);
         let now = self.head.map_or(0, |head| head.time);
-        let Ok(stage) = params.stage(&case.request, &case.words, case.time, now) else { return Standing::Gone };
+        let request = self.seen(case);
+        let Ok(stage) = params.stage(&request, self.words(case), case.time, now) else { return Standing::Gone };
         match (case.status, committee::turn(params, &stage, &self.me, now)) {
             (Status::Open, Some((true, due))) if ticket => Standing::Raced { ticket, due },
             (Status::Open, _) => Standing::Open { ticket },
             (Status::Fulfilled, Some(_)) => {
                 let brought = case.provers.contains(&self.me);
-                Standing::Ranked { price: committee::pay(params, &stage, case.request.max_price, brought) }
+                Standing::Ranked { price: committee::pay(params, &stage, request.max_price, brought) }
             }
             _ => Standing::Gone,
         }
@@ -209,20 +216,77 @@ impl State {
         found
     }
 
-    /// The rule that an open request is allocated by.
+    /// The rule that an open request is allocated by, without the modifiers around it.
     ///
     /// # Errors
-    /// [`Reason::UnknownMechanism`] or [`Reason::Params`].
+    /// As [`State::inside`], and [`Reason::StakeToken`].
     pub fn rule(&self, case: &Case) -> Result<Rule, Reason> {
-        let instance = self.market.instances().get(&case.instance);
-        let config = instance.and_then(|instance| instance.config(case.version));
-        let config = config.ok_or_else(|| Reason::UnknownMechanism(format!("of instance {}", case.instance)))?;
-        Ok(match self.read(config)? {
+        Ok(match self.read(self.config(case)?)? {
             // It would be paid in one token less what it put down in another.
             Rule::Contest(params) if params.stake_token != self.market.stake_token() => return Err(Reason::StakeToken),
             Rule::Sortition(params, _) => Rule::Sortition(params, self.lot(case)),
             other => other,
         })
+    }
+
+    fn config(&self, case: &Case) -> Result<&Config, Reason> {
+        let instance = self.market.instances().get(&case.instance);
+        let config = instance.and_then(|instance| instance.config(case.version)).map(AsRef::as_ref);
+        config.ok_or_else(|| Reason::UnknownMechanism(format!("of instance {}", case.instance)))
+    }
+
+    fn core(&self, case: &Case) -> Result<Core<'_>, Reason> {
+        self.inside(self.config(case)?, &case.request)
+    }
+
+    /// What is inside of the modifiers, if there are any, around the rule of an instance, for `request`. Each contract on the way is one
+    /// that is trusted.
+    ///
+    /// # Errors
+    /// [`Reason::UnknownMechanism`] or [`Reason::Params`].
+    pub fn inside<'a>(&self, config: &'a Config, request: &Request) -> Result<Core<'a>, Reason> {
+        let core = modifier::core(self.trusted(&config.mechanism)?, &config.params, request);
+        let core = core.map_err(Reason::Params)?;
+        for inner in core.layers.iter().map(|layer| layer.inner()) {
+            let name = self.trusted(&inner.mechanism)?;
+            if name != inner.name {
+                return Err(Reason::UnknownMechanism(inner.name.clone()));
+            }
+        }
+        Ok(core)
+    }
+
+    /// The words that are kept for a request, without those of modifiers.
+    pub fn words<'a>(&self, case: &'a Case) -> &'a [Id] {
+        self.core(case).map_or(&case.words, |core| core.words(&case.words))
+    }
+
+    /// A request as its rule sees it, behind the modifiers.
+    pub fn seen(&self, case: &Case) -> Request {
+        self.core(case).map_or_else(|_| case.request.as_ref().clone(), |core| core.request)
+    }
+
+    /// What an award would be raised by now, for gas, in the token of the request.
+    pub fn raise(&self, case: &Case) -> Wei {
+        self.core(case).map_or(0, |core| core.raise(self.head.map_or(0, |head| head.base_fee)))
+    }
+
+    /// Whether the modifiers of a request's rule would let a bid of this prover through, at `time`.
+    ///
+    /// # Errors
+    /// [`Reason::Modifier`] if they would not.
+    pub fn require_admission(&self, id: &Id, case: &Case, time: Time) -> Result<(), Reason> {
+        if self.core(case)?.layers.is_empty() {
+            return Ok(());
+        }
+        let turn = Turn { cause: Cause::Bid, ..self.turn(self.me, time) };
+        let Some(ask) = self.market.ask(id, turn) else { return Ok(()) };
+        modifier::admits(self.trusted(&self.config(case)?.mechanism)?, &ask).map(drop).map_err(Reason::Modifier)
+    }
+
+    fn trusted(&self, mechanism: &Account) -> Result<&str, Reason> {
+        let unknown = || Reason::UnknownMechanism(alloy::primitives::Address::from(*mechanism).to_string());
+        self.names.get(mechanism).map(String::as_str).ok_or_else(unknown)
     }
 
     /// What this prover has in the pool of a request's instance, and what was drawn.
@@ -238,14 +302,14 @@ impl State {
         self.hashes.iter().rev().find(|(number, _)| *number == drawn).map(|(_, hash)| *hash)
     }
 
-    /// An open request as a bidder sees it.
+    /// An open request as a bidder sees it, `request` being what its rule sees.
     ///
     /// # Errors
     /// As [`State::rule`].
-    pub fn opening<'a>(&self, id: &Id, case: &'a Case) -> Result<Opening<'a>, Reason> {
+    pub fn opening<'a>(&self, id: &Id, case: &'a Case, request: &'a Request) -> Result<Opening<'a>, Reason> {
         let holds = u8::try_from(case.tickets.len()).unwrap_or(u8::MAX);
-        let (rule, words) = (self.rule(case)?, case.words.as_slice());
-        Ok(Opening { id: *id, request: &case.request, rule, opened_at: case.time, holds, words })
+        let (rule, words) = (self.rule(case)?, self.words(case));
+        Ok(Opening { id: *id, request, rule, opened_at: case.time, holds, words })
     }
 
     /// How many other provers could be awarded this request.
@@ -290,10 +354,15 @@ impl State {
         let case = self.market.request(id)?;
         let config = self.market.instances().get(&case.instance)?.config(case.version)?;
         let twin = self.names.get(&config.mechanism).and_then(|name| mechanisms::by_name(name))?;
-        let block_number = self.head.map_or(0, |head| head.number + 1);
-        let beacon = self.beacon(case).unwrap_or_default();
-        let turn = Turn { actor: about, time, block_number, beacon, ..Turn::default() };
+        let turn = Turn { beacon: self.beacon(case).unwrap_or_default(), ..self.turn(about, time) };
         Some((twin, self.market.ticking(twin, id, turn)?))
+    }
+
+    /// A turn in the next block, about `about`.
+    fn turn(&self, about: Account, time: Time) -> Turn {
+        let head = self.head.unwrap_or_default();
+        let (block_number, base_fee) = (head.number + 1, head.base_fee);
+        Turn { actor: about, time, block_number, base_fee, ..Turn::default() }
     }
 
     /// Stake that bids and awards on open requests will need beyond the tickets that stand for them.

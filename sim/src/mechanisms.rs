@@ -6,6 +6,9 @@ pub mod committee;
 pub mod contest;
 pub mod dutch;
 pub mod english;
+pub mod gas;
+pub mod grace;
+pub mod modifier;
 pub mod posted;
 pub mod race;
 pub mod reserved;
@@ -14,6 +17,7 @@ pub mod scoring;
 pub mod sealed;
 pub mod seat;
 pub mod sortition;
+pub mod spread;
 pub mod standing;
 
 use crate::ask::{Answer, Ask, Envelope, Move, Refusal, Shape};
@@ -69,7 +73,7 @@ pub struct Session {
 }
 
 /// All twins.
-pub static ALL: [&dyn Mechanism; 13] = [
+pub static ALL: [&dyn Mechanism; 16] = [
     &posted::PostedPrice,
     &dutch::Dutch,
     &sealed::SealedBid,
@@ -83,6 +87,9 @@ pub static ALL: [&dyn Mechanism; 13] = [
     &batch::Batch,
     &seat::Seat,
     &reserved::Reserved,
+    &modifier::GAS,
+    &modifier::GRACE,
+    &modifier::SPREAD,
 ];
 
 /// The twin of a contract that says it is called `name`, if there is one.

@@ -5,7 +5,7 @@
 mod asks;
 
 use asks::Dice;
-use bourse_sim::ask::{Answer, Ask, MoveKind, Refusal};
+use bourse_sim::ask::{Answer, Ask, Move, MoveKind, Refusal};
 use bourse_sim::mechanisms::{Mechanism, by_name};
 use serde_json::{Value, json};
 
@@ -179,4 +179,37 @@ fn sortition() {
     let asks = asks::sortition(&mut Dice::new(10), 800);
     let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
     check_file("sortition", asks, &refusals, &["Hold", "Hold+Release", "Release", "Draw", "Award", "Close", ""]);
+}
+
+/// How many questions lead to a move that is `wanted`.
+fn leading(name: &str, asks: &[Ask], wanted: impl Fn(&Move) -> bool) -> usize {
+    let moves = |ask| by_name(name).unwrap().step(ask).map(|answer| answer.moves).unwrap_or_default();
+    asks.iter().filter(|ask| moves(ask).iter().any(&wanted)).count()
+}
+
+/// Questions to a modifier that is around several families.
+fn check_modifier(name: &str, asks: Vec<Ask>) {
+    let of = |kind| leading(name, &asks, |step| step.kind == kind);
+    let (awards, rewards) = (of(MoveKind::Award), of(MoveKind::Reward));
+    assert!(awards >= 50 && rewards >= 10, "{name}: {awards} with awards, {rewards} with rewards");
+    let refusals = ["TooLate", "NotYet", "Unacceptable", "InsufficientBond", "Unexpected", "Malformed"];
+    check_file(name, asks, &refusals, &["Award", "Hold", "Release", "Close"]);
+}
+
+#[test]
+fn gas() {
+    check_modifier("gas", asks::gas(&mut Dice::new(61), 720));
+}
+
+#[test]
+fn grace() {
+    let asks = asks::grace(&mut Dice::new(62), 720);
+    let given = leading("grace", &asks, |step| step.kind == MoveKind::Award && step.due != 0);
+    assert!(given >= 20, "only {given} awards with grace");
+    check_modifier("grace", asks);
+}
+
+#[test]
+fn spread() {
+    check_modifier("spread", asks::spread(&mut Dice::new(63), 720));
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use bourse_chain::Key;
 use bourse_chain::call;
-use bourse_chain::read::Instance;
-use bourse_sim::ZERO;
+use bourse_chain::read::{Instance, Token};
 use bourse_sim::event::{Config, Setup};
+use bourse_sim::mechanisms::modifier::{Inner, full_name};
+use bourse_sim::{Account, ZERO};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -131,12 +132,9 @@ async fn setup(session: &Session, blueprint: &Blueprint) -> Result<Setup> {
     let (shipped, params) = blueprint.encoded(&token, &stake)?;
     let mechanism = match (&blueprint.mechanism, shipped) {
         (Some(address), _) => amount::account(address)?,
-        (None, shipped) => {
-            let known = session.settings.deployment.as_ref();
-            let known = known.and_then(|known| known.mechanisms.get(shipped?));
-            amount::account(known.context("`mechanism` is missing: its address is not in deployment.json")?)?
-        }
+        (None, shipped) => deployed(session, shipped)?,
     };
+    let (mechanism, params) = wrapped(session, blueprint, mechanism, params, &token).await?;
     let (fallback_instance, fallback_version) = match &blueprint.fallback {
         None => (0, 0),
         Some(name) => {
@@ -152,6 +150,31 @@ async fn setup(session: &Session, blueprint: &Blueprint) -> Result<Setup> {
     };
     let verifiers = blueprint.verifiers.iter().map(verifier).collect::<Result<_>>()?;
     Ok(Setup { mechanism, token: token.address, fallback_instance, fallback_version, verifiers, params })
+}
+
+/// The modifiers that the blueprint puts around a rule, if it names any: the outermost, and its parameters.
+async fn wrapped(
+    session: &Session,
+    blueprint: &Blueprint,
+    mut mechanism: Account,
+    mut params: Vec<u8>,
+    token: &Token,
+) -> Result<(Account, Vec<u8>)> {
+    for modifier in blueprint.around()?.into_iter().rev() {
+        let at = amount::address(mechanism);
+        let name = session.node.mechanism_name(mechanism).await?;
+        let name = name.with_context(|| format!("the contract at {at} has no name: it is no mechanism"))?;
+        let inner = Inner { mechanism, code_hash: session.node.code_hash(mechanism).await?, name };
+        params = blueprint.wrap(modifier, inner, &params, token)?;
+        mechanism = deployed(session, Some(modifier))?;
+    }
+    Ok((mechanism, params))
+}
+
+/// Where a shipped mechanism is.
+fn deployed(session: &Session, shipped: Option<&str>) -> Result<Account> {
+    let known = session.settings.deployment.as_ref().and_then(|known| known.mechanisms.get(shipped?));
+    amount::account(known.context("`mechanism` is missing: its address is not in deployment.json")?)
 }
 
 /// Keeps the name in deployment.json: names are local.
@@ -191,6 +214,7 @@ async fn line(session: &Session, number: u32, instance: Instance, config: &Confi
     };
     let token = session.node.token(config.token).await?;
     let rule = blueprint::words(&mechanism, &config.params, &token);
+    let mechanism = full_name(&mechanism, &config.params);
     let verifiers: Vec<_> = config.verifiers.iter().map(u32::to_string).collect();
     let dash = || "–".to_owned();
     let name = known.and_then(|known| known.instance_name(number));

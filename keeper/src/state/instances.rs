@@ -19,7 +19,7 @@ impl State {
     /// What a tick of an instance about `about` has to bring; nothing if its mechanism has no twin.
     pub fn session(&self, number: u32, about: Account) -> Option<Session> {
         let instance = self.market.instances().get(&number)?;
-        let Some(twin) = self.twin(&instance.config(instance.version())?.mechanism) else {
+        let Some(twin) = self.twin(instance.config(instance.version())?) else {
             return Some(Session::default());
         };
         let (ask, requests) = self.market.session(twin, number, self.turn(about))?;
@@ -29,7 +29,7 @@ impl State {
     /// What that tick would lead to now, if it leads to anything and that is known. No moves are told by a mechanism without a twin.
     pub fn instance_verdict(&self, number: u32, instance: &Instance, about: Account) -> Option<Vec<Move>> {
         let config = instance.config(instance.version())?;
-        match self.rules.get(&config.mechanism)? {
+        match self.rule(config)? {
             Rule::Asking => None,
             Rule::Twin(twin) => {
                 let (ask, _) = self.market.session(*twin, number, self.turn(about))?;

@@ -4,7 +4,7 @@ use bourse_sim::abi::{Encoder, keccak};
 use bourse_sim::ask::{DRAWS, Move, Status};
 use bourse_sim::event::Config;
 use bourse_sim::market::{Case, Turn, place_of};
-use bourse_sim::mechanisms::{self, Mechanism};
+use bourse_sim::mechanisms::{self, Mechanism, modifier};
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
 use super::{Errand, State};
@@ -65,10 +65,19 @@ impl std::fmt::Debug for Rule {
 }
 
 impl State {
-    /// What the rule of an instance's version is called, if it has a twin.
-    pub fn twin(&self, mechanism: &Account) -> Option<&'static dyn Mechanism> {
-        match self.rules.get(mechanism) {
-            Some(Rule::Twin(twin)) => Some(*twin),
+    /// Where the answers under an instance's version come from; none if its mechanism was never heard of. A modifier has a twin if
+    /// what it goes around has one.
+    pub(super) fn rule(&self, config: &Config) -> Option<Rule> {
+        match *self.rules.get(&config.mechanism)? {
+            Rule::Twin(twin) if !modifier::is_known(twin.name(), &config.params) => Some(Rule::Chain),
+            rule => Some(rule),
+        }
+    }
+
+    /// The rule of an instance's version, if it has a twin.
+    pub fn twin(&self, config: &Config) -> Option<&'static dyn Mechanism> {
+        match self.rule(config)? {
+            Rule::Twin(twin) => Some(twin),
             _ => None,
         }
     }
@@ -82,11 +91,11 @@ impl State {
     /// What a tick about `about` would lead to now. None if that is not known yet.
     pub fn verdict(&self, id: &Id, case: &Case, about: Account) -> Option<Vec<Move>> {
         let config = self.config(case)?;
-        match self.rules.get(&config.mechanism)? {
+        match self.rule(config)? {
             Rule::Asking => None,
             // A twin knows no hashes of blocks.
             Rule::Twin(twin) if config.shape.flags & DRAWS == 0 => {
-                let ask = self.market().ticking(*twin, id, self.turn(about))?;
+                let ask = self.market().ticking(twin, id, self.turn(about))?;
                 Some(twin.step(&ask).map(|answer| answer.moves).unwrap_or_default())
             }
             _ => self.told(id, about, &self.epoch(case, about)),
@@ -104,14 +113,15 @@ impl State {
     /// What a tick about `about` has to bring, as far as that is known here: a mechanism without a twin is brought nothing.
     pub fn brief(&self, id: &Id, about: Account) -> Vec<u8> {
         let config = self.market().request(id).and_then(|case| self.config(case));
-        let Some(twin) = config.and_then(|config| self.twin(&config.mechanism)) else { return Vec::new() };
+        let Some(twin) = config.and_then(|config| self.twin(config)) else { return Vec::new() };
         self.market().ticking(twin, id, self.turn(about)).map(|ask| ask.data).unwrap_or_default()
     }
 
     /// A tick now, about `about`.
     pub(super) fn turn(&self, about: Account) -> Turn {
         let head = self.head();
-        Turn { actor: about, time: head.time, block_number: head.number, ..Turn::default() }
+        let (time, block_number, base_fee) = (head.time, head.number, head.base_fee);
+        Turn { actor: about, time, block_number, base_fee, ..Turn::default() }
     }
 
     /// Names the state that a decision about a request is based on: the same decision on the same state is the same deed.
@@ -182,7 +192,7 @@ impl State {
 
     /// What mechanisms without a twin have to be asked now.
     pub(super) fn questions(&mut self, limit: usize) -> Vec<Errand> {
-        if limit == 0 || !self.rules.values().any(|rule| matches!(rule, Rule::Chain)) && !self.draws() {
+        if limit == 0 || !self.asks_at_all() {
             return Vec::new();
         }
         let (now, mut questions) = (self.head().time, Vec::new());
@@ -210,7 +220,7 @@ impl State {
             let all = nobody.into_iter().chain(case.tickets.keys().copied());
             all.map(|about| (*id, about, self.epoch(case, about)))
         });
-        let strange = |config: &Config| matches!(self.rules.get(&config.mechanism), Some(Rule::Chain));
+        let strange = |config: &Config| matches!(self.rule(config), Some(Rule::Chain));
         let instances =
             self.tickable().filter(move |(.., config)| strange(config)).flat_map(|(number, instance, _)| {
                 let epoch = self.instance_epoch(instance);
@@ -226,16 +236,16 @@ impl State {
     }
 
     fn asks_chain(&self, config: &Config) -> bool {
-        match self.rules.get(&config.mechanism) {
+        match self.rule(config) {
             Some(Rule::Chain) => true,
             Some(Rule::Twin(_)) => config.shape.flags & DRAWS != 0,
             _ => false,
         }
     }
 
-    fn draws(&self) -> bool {
+    fn asks_at_all(&self) -> bool {
         let mut configs = self.market().instances().values().flat_map(|instance| &instance.versions);
-        configs.any(|config| config.shape.flags & DRAWS != 0)
+        configs.any(|config| self.asks_chain(config))
     }
 }
 

@@ -8,6 +8,7 @@ use bourse_sim::mechanisms::committee::CommitteeParams;
 use bourse_sim::mechanisms::contest::{self, ContestParams};
 use bourse_sim::mechanisms::dutch::{self, DutchParams};
 use bourse_sim::mechanisms::english::{self, EnglishParams};
+use bourse_sim::mechanisms::modifier;
 use bourse_sim::mechanisms::posted::PostedParams;
 use bourse_sim::mechanisms::race::RaceParams;
 use bourse_sim::mechanisms::reserved::{Contract, ReservedParams};
@@ -65,7 +66,8 @@ impl State {
         let request = &case.request;
         let award = case.award;
         let stage = self.stage(case);
-        let mechanism = self.config(case).and_then(|config| self.twin(&config.mechanism));
+        let mechanism =
+            self.config(case).and_then(|config| Some(modifier::full_name(self.twin(config)?.name(), &config.params)));
         RequestView {
             id: *id,
             status: match case.status {
@@ -78,7 +80,7 @@ impl State {
             },
             requester: text::account(&request.requester),
             token: text::account(&request.token),
-            mechanism: mechanism.map(|twin| twin.name().to_owned()),
+            mechanism,
             instance: case.instance,
             version: case.version,
             rung: case.rung,
@@ -113,38 +115,43 @@ impl State {
 
     /// What bidding looks like under the rules of the mechanism, if they are known.
     fn bidding(&self, case: &Case) -> Option<Stage> {
-        let (now, opened, max) = (self.head.time, case.time, case.request.max_price);
         let config = self.config(case)?;
-        let stage = |name: String, price, until: Time| Stage { name, price, until: until.min(case.request.deadline) };
+        let core = modifier::core(self.twin(config)?.name(), &config.params, &case.request).ok()?;
+        let (raise, words) = (core.raise(self.head.base_fee), core.words(&case.words));
+        let (now, opened, max) = (self.head.time, case.time, core.request.max_price);
+        let stage = |name: String, price: Option<Wei>, until: Time| {
+            let price = price.map(|price| price + raise);
+            Stage { name, price, until: until.min(case.request.deadline) }
+        };
         let bids = case.tickets.len();
         let sealed = |commit, reveal| match now {
             _ if now <= commit => stage(format!("sealed bids, {bids} so far"), None, commit),
             _ if now <= reveal => stage(format!("revealing, {bids} hold deposits"), None, reveal),
             _ => stage("to be awarded".to_owned(), None, case.request.deadline),
         };
-        match self.twin(&config.mechanism)?.name() {
+        match core.name.as_str() {
             "posted" => {
-                let params = PostedParams::decode(&config.params).ok()?;
-                Some(stage("waiting for a taker".to_owned(), Some(params.price(&case.request)), params.last(opened)))
+                let params = PostedParams::decode(core.params).ok()?;
+                Some(stage("waiting for a taker".to_owned(), Some(params.price(&core.request)), params.last(opened)))
             }
             "dutch" => {
-                let params = DutchParams::decode(&config.params).ok()?;
+                let params = DutchParams::decode(core.params).ok()?;
                 let price = dutch::price_at(&params, max, opened, now.max(opened));
                 Some(stage("price rising".to_owned(), Some(price), params.last(opened)))
             }
             "sealed" => {
-                let params = SealedParams::decode(&config.params).ok()?;
+                let params = SealedParams::decode(core.params).ok()?;
                 Some(sealed(params.commit_end(opened), params.reveal_end(opened)))
             }
             "scoring" => {
-                let params = ScoringParams::decode(&config.params).ok()?;
+                let params = ScoringParams::decode(core.params).ok()?;
                 Some(sealed(params.commit_end(opened), params.reveal_end(opened)))
             }
             "english" => {
-                let params = EnglishParams::decode(&config.params).ok()?;
-                let Some(auction) = english::standing(&case.words) else {
+                let params = EnglishParams::decode(core.params).ok()?;
+                let Some(auction) = english::standing(words) else {
                     let start = params.start(max);
-                    let last = params.last_first(&case.request, opened);
+                    let last = params.last_first(&core.request, opened);
                     return Some(stage("waiting for a first bid".to_owned(), Some(start), last));
                 };
                 let best = auction.best.map(|(_, price)| price);
@@ -154,26 +161,26 @@ impl State {
                 })
             }
             "rfq" => {
-                let params = RfqParams::decode(&config.params).ok()?;
-                let best = case.words.iter().find_map(rfq::quote).map(|(_, price)| price);
+                let params = RfqParams::decode(core.params).ok()?;
+                let best = words.iter().find_map(rfq::quote).map(|(_, price)| price);
                 let last = opened + u64::from(params.patience);
                 Some(match best {
                     Some(_) if now < params.end(opened) => {
                         stage("quoted, can be overridden".to_owned(), best, params.end(opened) - 1)
                     }
                     Some(_) => stage("to be awarded".to_owned(), best, case.request.deadline),
-                    None if rfq::invited(&case.words) && now <= last => {
+                    None if rfq::invited(words) && now <= last => {
                         stage("waiting for a quote".to_owned(), Some(params.start(max)), last)
                     }
                     None => stage("to be closed".to_owned(), None, case.request.deadline),
                 })
             }
             "race" => {
-                let params = RaceParams::decode(&config.params).ok()?;
+                let params = RaceParams::decode(core.params).ok()?;
                 let shares = params.shares(max);
-                Some(match params.standing(&case.words) {
+                Some(match params.standing(words) {
                     None => {
-                        stage("racing".to_owned(), shares.first().copied(), params.last_first(&case.request, opened))
+                        stage("racing".to_owned(), shares.first().copied(), params.last_first(&core.request, opened))
                     }
                     Some(race) if now <= race.end => {
                         let proven = race.paid.len() + race.ranked.len();
@@ -183,8 +190,8 @@ impl State {
                 })
             }
             "committee" => {
-                let params = CommitteeParams::decode(&config.params).ok()?;
-                let seated = params.stage(&case.request, &case.words, opened, now).ok()?;
+                let params = CommitteeParams::decode(core.params).ok()?;
+                let seated = params.stage(&core.request, words, opened, now).ok()?;
                 let (count, pay) = (seated.crew.held().count(), Some(params.fee(max)));
                 Some(match now {
                     _ if !seated.begun && now <= seated.enrolled => {
@@ -196,9 +203,9 @@ impl State {
                 })
             }
             "contest" => {
-                let params = ContestParams::decode(&config.params).ok()?;
-                let (list, fee) = (contest::List::read(&case.words), Some(params.fee(max)));
-                let (last, count) = (params.last_entry(&case.request, opened), list.count);
+                let params = ContestParams::decode(core.params).ok()?;
+                let (list, fee) = (contest::List::read(words), Some(params.fee(max)));
+                let (last, count) = (params.last_entry(&core.request, opened), list.count);
                 Some(match now {
                     _ if now <= last => stage(format!("tickets on sale, {count} entered"), fee, last),
                     _ if count == 0 || list.is_drawn() => stage("to be closed".to_owned(), None, case.request.deadline),
@@ -207,22 +214,22 @@ impl State {
                 })
             }
             "seat" => {
-                let params = SeatParams::decode(&config.params).ok()?;
+                let params = SeatParams::decode(core.params).ok()?;
                 let seating = Seating::at(&params, self.shared(case, config.shape.shared)?, now)?;
                 let (name, price) = serving(seating.holder, params.base, case.request.work);
                 Some(stage(name, price, opened + Time::from(params.patience)))
             }
             "reserved" => {
-                let params = ReservedParams::decode(&config.params).ok()?;
+                let params = ReservedParams::decode(core.params).ok()?;
                 let contract = Contract::at(&params, self.shared(case, config.shape.shared)?, now)?;
                 let holder = contract.holders.into_iter().flatten().next();
                 let (name, price) = serving(holder, params.base, case.request.work);
                 Some(stage(name, price, opened + Time::from(params.patience)))
             }
             "sortition" => {
-                let params = SortitionParams::decode(&config.params).ok()?;
+                let params = SortitionParams::decode(core.params).ok()?;
                 let (name, until) = self.drawing(case, &params);
-                Some(stage(name, Some(params.price(&case.request)), until))
+                Some(stage(name, Some(params.price(&core.request)), until))
             }
             _ => None,
         }
@@ -258,7 +265,7 @@ impl State {
                 open: instance.open,
                 retired: instance.retired,
                 mechanism: text::account(&config.mechanism),
-                name: self.twin(&config.mechanism).map(|twin| twin.name().to_owned()),
+                name: self.twin(config).map(|twin| modifier::full_name(twin.name(), &config.params)),
                 token: text::account(&config.token),
                 fallback_instance: config.fallback_instance,
                 fallback_version: config.fallback_version,

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "every test uses its part")]
 
-use bourse_chain::{Block, Fault, Head, Outcome, Revert, Submitted};
+use bourse_chain::{Block, Fault, Outcome, Revert, Submitted};
 use bourse_keeper::config::Goals;
 use bourse_keeper::decide::{Action, decide};
 use bourse_keeper::proof::{Fate, Proof, ProofKey};
@@ -30,12 +30,14 @@ pub(crate) struct Script {
     pub(crate) goals: Goals,
     pub(crate) chain: Vec<Block>,
     pub(crate) fork: u8,
+    /// Of the blocks to come.
+    pub(crate) base_fee: u64,
 }
 
 impl Script {
     pub(crate) fn new() -> Self {
         let state = State::new(1, &[7; 20], ZERO);
-        let mut script = Self { state, goals: Goals::default(), chain: Vec::new(), fork: 0 };
+        let mut script = Self { state, goals: Goals::default(), chain: Vec::new(), fork: 0, base_fee: 0 };
         script.commit(0, furniture());
         script.tip();
         for errand in script.state.errands(10) {
@@ -59,7 +61,8 @@ impl Script {
         let mut transaction = hash;
         transaction[31] = 0xee;
         let transactions = vec![transaction; events.len()];
-        let block = Block { number, hash, parent, time: START + seconds, events, transactions };
+        let block =
+            Block { number, hash, parent, time: START + seconds, base_fee: self.base_fee, events, transactions };
         self.chain.push(block.clone());
         self.hear(Input::Committed(block));
     }
@@ -73,7 +76,7 @@ impl Script {
 
     pub(crate) fn tip(&mut self) {
         let block = self.chain.last().unwrap();
-        self.hear(Input::Tip(Head { number: block.number, hash: block.hash, time: block.time }));
+        self.hear(Input::Tip(block.head()));
     }
 
     pub(crate) fn decide(&self) -> Vec<Action> {

@@ -23,8 +23,18 @@ impl Tariff {
     /// there is, which no request pays.
     pub fn cost(&self, work: u64, gas_price: Wei) -> Wei {
         let proving = self.rate.saturating_mul(work.into()).div_ceil(RATE_UNIT);
-        let gas = gas_price.saturating_mul(self.gas.into()).saturating_mul(self.native_price).div_ceil(COIN);
-        self.fixed.saturating_add(proving).saturating_add(gas)
+        self.fixed.saturating_add(proving).saturating_add(self.gas(gas_price))
+    }
+
+    /// The same where an award is raised by `raise` for gas: only what that does not cover is left, and is fixed.
+    pub fn raised(&self, raise: Wei, gas_price: Wei) -> Self {
+        let gas = self.gas(gas_price).saturating_sub(raise);
+        Self { fixed: self.fixed.saturating_add(gas), gas: 0, ..*self }
+    }
+
+    /// What gas costs at this price (wei each), rounded up.
+    fn gas(&self, gas_price: Wei) -> Wei {
+        gas_price.saturating_mul(self.gas.into()).saturating_mul(self.native_price).div_ceil(COIN)
     }
 }
 
@@ -49,6 +59,14 @@ mod tests {
         assert_eq!(tariff.cost(1, 3), 100 + 2 + 600_000);
         let elsewhere = Tariff { native_price: 2 * COIN / 1_000, ..tariff };
         assert_eq!(elsewhere.cost(1, 3), 100 + 2 + 1_200);
+    }
+
+    #[test]
+    fn gas_that_is_paid_for_is_no_cost() {
+        let tariff = Tariff { fixed: 100, rate: 0, gas: 200_000, native_price: COIN };
+        assert_eq!(tariff.raised(0, 3).cost(1, 3), tariff.cost(1, 3));
+        assert_eq!(tariff.raised(450_000, 3).cost(1, 3), 100 + 150_000);
+        assert_eq!(tariff.raised(700_000, 3).cost(1, 3), 100);
     }
 
     #[test]

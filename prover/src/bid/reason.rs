@@ -30,6 +30,8 @@ pub enum Reason {
     Pool,
     #[error("mechanism '{0}' is none that this prover knows how to bid under")]
     UnknownMechanism(String),
+    #[error("a modifier of its rule refuses: {0}")]
+    Modifier(Refusal),
     #[error("its parameters are not those of its mechanism: {0}")]
     Params(Refusal),
     #[error("it is paid in another token than stakes are in, or says that those are in another")]
@@ -67,6 +69,7 @@ impl Reason {
             Self::Crowded(_) => "crowded",
             Self::Pool => "pool",
             Self::UnknownMechanism(_) | Self::Params(_) => "mechanism",
+            Self::Modifier(_) => "modifier",
             Self::Unchecked => "unchecked",
             Self::Standing => "standing",
             Self::Strangers => "strangers",

@@ -113,14 +113,17 @@ impl Prover {
         // What this bid would take the place of is not in its way.
         let beside = case.tickets.contains_key(&self.state.me()).then(|| self.schedule_beside(Some(id), &self.kept));
         let bidder = self.bidder(case, &**backend, beside.as_ref().unwrap_or(schedule));
-        bid::decide(&self.state.opening(id, case)?, &bidder, now)
+        self.state.require_admission(id, case, now)?;
+        bid::decide(&self.state.opening(id, case, &self.state.seen(case))?, &bidder, now)
     }
 
     fn bidder<'a>(&self, case: &Case, backend: &dyn Backend, schedule: &'a Schedule) -> Bidder<'a> {
         let request = &case.request;
         let own = case.tickets.get(&self.state.me()).map(|ticket| ticket.amount.max(request.bond));
         let (rivals, length) = (self.state.rivals(case), backend.estimate(request.work));
-        Bidder { rivals, length, ..self.able(request.token, own, &self.kept, schedule) }
+        let able = self.able(request.token, own, &self.kept, schedule);
+        let tariff = able.tariff.map(|tariff| tariff.raised(self.state.raise(case), able.gas_price));
+        Bidder { rivals, length, tariff, ..able }
     }
 
     /// What this prover can and wants in `token`, where a deposit of it stands for `own` already, and `kept` has to stay free.
@@ -172,14 +175,14 @@ impl Prover {
             let case = self.state.market().request(&job.id)?;
             let award = match self.state.rule(case) {
                 Ok(Rule::Sealed(params)) => params.reveal_end(case.time) + 1,
-                Ok(Rule::English(_)) => standing(&case.words)?.end + 1,
+                Ok(Rule::English(_)) => standing(self.state.words(case))?.end + 1,
                 Ok(Rule::Committee(params)) => {
-                    let stage = params.stage(&case.request, &case.words, case.time, now).ok()?;
+                    let stage = params.stage(&self.state.seen(case), self.state.words(case), case.time, now).ok()?;
                     let turn = params.turn(&stage, stage.crew.seat_of(&self.state.me()));
                     return Some(load(job, turn.max(now), stage.last));
                 }
-                Ok(Rule::Contest(params)) => params.last_entry(&case.request, case.time) + 1,
-                Ok(Rule::Sortition(..)) => Drawing::read(&case.words)?.last + 1,
+                Ok(Rule::Contest(params)) => params.last_entry(&self.state.seen(case), case.time) + 1,
+                Ok(Rule::Sortition(..)) => Drawing::read(self.state.words(case))?.last + 1,
                 Ok(Rule::Scoring(params)) => {
                     let award = params.reveal_end(case.time) + 1;
                     // From whenever it is awarded, it has what it promised.
@@ -257,7 +260,7 @@ impl Prover {
         let Some(case) = self.state.market().request(&id) else { return Ok(()) };
         let (rung, rule) = (case.rung, self.state.rule(case));
         let pledge = match rule {
-            Ok(Rule::Scoring(params)) => Some(scoring::pledged(&params, &case.request, &terms.load)),
+            Ok(Rule::Scoring(params)) => Some(scoring::pledged(&params, &self.state.seen(case), &terms.load)),
             _ => None,
         };
         let fresh = Commitment { price: terms.price, salt: rand::random(), pledge };

@@ -80,7 +80,7 @@ impl Prover {
         if !params.commits() {
             return if params.deposit == 0 || case.tickets.contains_key(&me) { Next::Prove } else { Next::Wait };
         }
-        let standing = params.standing(&case.words);
+        let standing = params.standing(self.state.words(case));
         let wanted = tag(&self.commitment(job), 0);
         let block = self.state.head().map_or(0, |head| head.number);
         match case.tickets.get(&me).filter(|ticket| ticket.tag[..17] == wanted[..17]) {
@@ -138,7 +138,7 @@ impl Prover {
         let me = self.state.me();
         let unpaid = |case: &Case| {
             let Ok(Rule::Race(params)) = self.state.rule(case) else { return false };
-            let standing = params.standing(&case.words);
+            let standing = params.standing(self.state.words(case));
             standing.is_some_and(|race| race.end + GRACE < now && race.ranked.iter().any(|(prover, _)| *prover == me))
         };
         let open = self.state.market().live().filter(|(_, case)| case.status == Status::Open);

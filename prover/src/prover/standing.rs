@@ -142,10 +142,13 @@ impl Prover {
         let others = self.state.seats().filter(|(other, _)| *other != number).map(|(_, ticket)| ticket.amount);
         let underway = self.standing.values().filter(|underway| underway.number != number);
         let stands = others.chain(underway.map(|underway| underway.deposit)).sum::<Wei>();
+        let shared = instance.shared.get(..config.shape.shared.into()).unwrap_or(&instance.shared);
+        let inside = self.state.inside(config, &Request::default());
+        let (params, shared) = inside.map_or((&*config.params, shared), |core| (core.params, core.shared(shared)));
         Place {
             rule,
-            params: &config.params,
-            shared: instance.shared.get(..config.shape.shared.into()).unwrap_or(&instance.shared),
+            params,
+            shared,
             ticket: instance.seats.get(&self.state.me()).copied(),
             awards: self.state.awards_under(number),
             trusted,

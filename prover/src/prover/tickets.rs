@@ -71,25 +71,32 @@ impl Prover {
         if case.status == Status::Open {
             let (commits, reveals, open) = match self.state.rule(case) {
                 Ok(Rule::Sealed(p)) => {
-                    let open = case.words.iter().any(|word| sealed::bid(word).is_some_and(|(bidder, _)| bidder == me));
+                    let open = self
+                        .state
+                        .words(case)
+                        .iter()
+                        .any(|word| sealed::bid(word).is_some_and(|(bidder, _)| bidder == me));
                     (p.commit_end(case.time), p.reveal_end(case.time), open)
                 }
                 Ok(Rule::Scoring(p)) => {
-                    (p.commit_end(case.time), p.reveal_end(case.time), scoring::revealed(&case.words, &me))
+                    (p.commit_end(case.time), p.reveal_end(case.time), scoring::revealed(self.state.words(case), &me))
                 }
                 Ok(Rule::English(_) | Rule::Sortition(..)) if self.overdue(case, now) && self.helps(id, ZERO, now) => {
                     return Duty::Settle;
                 }
                 Ok(Rule::Contest(params))
-                    if params.last_entry(&case.request, case.time) + GRACE < now && self.helps(id, ZERO, now) =>
+                    if params.last_entry(&self.state.seen(case), case.time) + GRACE < now
+                        && self.helps(id, ZERO, now) =>
                 {
                     return Duty::Settle;
                 }
-                Ok(Rule::Race(params)) if params.standing(&case.words).is_some_and(|race| race.end + GRACE < now) => {
+                Ok(Rule::Race(params))
+                    if params.standing(self.state.words(case)).is_some_and(|race| race.end + GRACE < now) =>
+                {
                     return if self.helps(id, ZERO, now) { Duty::Settle } else { Duty::Nothing };
                 }
                 Ok(Rule::Committee(params)) => {
-                    let stage = params.stage(&case.request, &case.words, case.time, now);
+                    let stage = params.stage(&self.state.seen(case), self.state.words(case), case.time, now);
                     let over = stage.is_ok_and(|stage| stage.last + GRACE < now);
                     return if over && self.helps(id, ZERO, now) { Duty::Settle } else { Duty::Nothing };
                 }
@@ -116,8 +123,8 @@ impl Prover {
     /// An open auction has ended, and others have had their time to say so.
     fn overdue(&self, case: &Case, now: Time) -> bool {
         let end = match self.state.rule(case) {
-            Ok(Rule::Sortition(..)) => Drawing::read(&case.words).map(|drawing| drawing.last),
-            _ => standing(&case.words).map(|auction| auction.end),
+            Ok(Rule::Sortition(..)) => Drawing::read(self.state.words(case)).map(|drawing| drawing.last),
+            _ => standing(self.state.words(case)).map(|auction| auction.end),
         };
         end.is_some_and(|end| end + GRACE < now)
     }

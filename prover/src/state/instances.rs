@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use alloy::primitives::Address;
 use bourse_sim::{
     Account, Id, Time,
     ask::{Answer, Ask},
     event::Config,
-    market::{Instance, Ticket, Turn},
+    market::{Instance, Ticket},
     mechanisms,
+    request::Request,
 };
 
 use super::State;
@@ -31,14 +31,13 @@ impl State {
         Ok((self.read(config)?, config))
     }
 
-    /// The rule of one version of an instance.
+    /// The rule of one version of an instance, without the modifiers around it.
     ///
     /// # Errors
-    /// [`Reason::UnknownMechanism`] or [`Reason::Params`].
+    /// As [`State::inside`].
     pub fn read(&self, config: &Config) -> Result<Rule, Reason> {
-        let name = self.names.get(&config.mechanism);
-        let unknown = || Reason::UnknownMechanism(Address::from(config.mechanism).to_string());
-        Rule::read(name.ok_or_else(unknown)?, &config.params)
+        let core = self.inside(config, &Request::default())?;
+        Rule::read(&core.name, core.params)
     }
 
     /// What the mechanism of a version is called; empty if it is none that is bid under.
@@ -62,8 +61,7 @@ impl State {
     pub fn session(&self, number: u32, about: Account, time: Time) -> Option<(Answer, Ask, Vec<Id>)> {
         let (_, config) = self.terms(number).ok()?;
         let twin = mechanisms::by_name(self.names.get(&config.mechanism)?)?;
-        let block_number = self.head.map_or(0, |head| head.number + 1);
-        let turn = Turn { actor: about, time, block_number, ..Turn::default() };
+        let turn = self.turn(about, time);
         let (ask, requests) = self.market.session(twin, number, turn)?;
         let answer = twin.step(&ask).ok()?;
         Some((answer, ask, requests))

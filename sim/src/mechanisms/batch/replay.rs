@@ -52,7 +52,7 @@ impl<'a> Replay<'a> {
         for (time, entry) in entries {
             let now = self.p.batch(time);
             match entry {
-                Entry::Came(id, case) => self.came = Some(self.p.order(*id, &case.request)),
+                Entry::Came(id, request) => self.came = Some(self.p.order(*id, &request)),
                 Entry::Held(prover, ticket) if self.is_current() => {
                     self.batches.entry(now).or_default().offers.push(Offer { prover, ask: asked(&ticket.tag) });
                 }
