@@ -35,7 +35,10 @@ fn fold(market: &mut Market, blocks: &mut Vec<Block>, updates: &[Update]) {
                 assert_eq!(blocks.pop().as_ref(), Some(block));
                 market.revert().unwrap();
             }
-            Update::Tip(head) => assert_eq!(blocks.last().map(Block::head), Some(*head)),
+            Update::Tip(head) => {
+                assert_eq!(blocks.last().map(Block::head), Some(*head));
+                assert_ne!(head.base_fee, 0, "the chain has a fee market");
+            }
         }
     }
 }

@@ -8,10 +8,15 @@ use bourse_sim::market::{Market, Turn};
 use bourse_sim::mechanisms::Mechanism;
 use bourse_sim::mechanisms::batch::book::Book;
 use bourse_sim::mechanisms::batch::{Batch, BatchParams};
+use bourse_sim::mechanisms::gas::GasParams;
+use bourse_sim::mechanisms::modifier::{GAS, Inner};
+use bourse_sim::mechanisms::spread::SpreadParams;
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
 const OWNER: Account = [0xa1; 20];
+/// What a modifier keeps of a request's price; every request has so much more.
+const RESERVE: Wei = 20;
 const START: Time = 1_000_000;
 const PLACE: Id = {
     let mut id = [0; 32];
@@ -39,6 +44,7 @@ fn params() -> BatchParams {
 /// A market with one instance, whose mechanism is the twin.
 struct World {
     market: Market,
+    twin: &'static dyn Mechanism,
     params: BatchParams,
     now: Time,
     dice: Id,
@@ -51,8 +57,13 @@ struct World {
 
 impl World {
     fn new(params: BatchParams) -> Self {
+        Self::under(&Batch, params)
+    }
+
+    fn under(twin: &'static dyn Mechanism, params: BatchParams) -> Self {
         let mut world = Self {
             market: Market::new(ZERO),
+            twin,
             params,
             now: START,
             dice: Id::default(),
@@ -62,7 +73,7 @@ impl World {
             carried: 0,
             dropped: 0,
         };
-        let mut events = vec![set(1, &params)];
+        let mut events = vec![set(twin, 1, &params)];
         events.push(Event::Deposited { token: ZERO, account: OWNER, from: OWNER, amount: 1 << 60 });
         for number in 1..=12 {
             let prover = prover(number);
@@ -88,7 +99,7 @@ impl World {
         self.count += 1;
         let mut id = keccak(&self.count.to_be_bytes());
         id[0] = 1;
-        let max_price = Wei::from(1 + self.below(100));
+        let max_price = RESERVE + Wei::from(1 + self.below(100));
         let request = Request {
             requester: OWNER,
             instance: 1,
@@ -102,7 +113,7 @@ impl World {
         let opened = Event::Opened { id, requester: OWNER, version, request, input: Vec::new() };
         let mut after = self.market.clone();
         after.commit(std::slice::from_ref(&opened), self.now).unwrap();
-        let Ok(answer) = Batch.step(&after.ask(&id, self.turn(Cause::Opened, ZERO)).unwrap()) else { return };
+        let Ok(answer) = self.twin.step(&after.ask(&id, self.turn(Cause::Opened, ZERO)).unwrap()) else { return };
         let noted = Event::NotedInstance { instance: 1, shared: answer.shared };
         self.market.commit(&[opened, noted], self.now).unwrap();
     }
@@ -111,7 +122,7 @@ impl World {
         let prover = prover(1 + self.below(12) as u32);
         let price = Wei::from(1 + self.below(120));
         let turn = Turn { price, ..self.turn(Cause::Bid, prover) };
-        let Ok(answer) = Batch.step(&self.market.ask_instance(1, turn).unwrap()) else { return };
+        let Ok(answer) = self.twin.step(&self.market.ask_instance(1, turn).unwrap()) else { return };
         let mut events = vec![Event::NotedInstance { instance: 1, shared: answer.shared }];
         events.extend(answer.moves.iter().map(|step| self.ticket(step)));
         self.market.commit(&events, self.now).unwrap();
@@ -129,12 +140,12 @@ impl World {
     fn clear(&mut self) {
         let last = self.params.batch(self.now) - 1;
         let book = Book::load(&self.market.instances()[&1].shared, last);
-        let (ask, requests) = self.market.session(&Batch, 1, self.turn(Cause::Tick, ZERO)).unwrap();
+        let (ask, requests) = self.market.session(self.twin, 1, self.turn(Cause::Tick, ZERO)).unwrap();
         if book.offers == 0 || book.cleared || self.now >= self.params.void(last) {
             assert_eq!((ask.data.len(), requests.len()), (0, 0), "nothing is brought where nothing follows");
             return;
         }
-        let answer = Batch.step(&ask).unwrap();
+        let answer = self.twin.step(&ask).unwrap();
         self.clears += 1;
         let mut events = vec![Event::NotedInstance { instance: 1, shared: answer.shared.clone() }];
         for step in &answer.moves {
@@ -168,7 +179,7 @@ impl World {
         for number in 1..=12 {
             let prover = prover(number);
             let ask = self.market.ask_instance(1, self.turn(Cause::Tick, prover)).unwrap();
-            if let Ok(answer) = Batch.step(&ask) {
+            if let Ok(answer) = self.twin.step(&ask) {
                 let events: Vec<_> = answer.moves.iter().map(|step| self.ticket(step)).collect();
                 self.market.commit(&events, self.now).unwrap();
             }
@@ -176,7 +187,7 @@ impl World {
         let open: Vec<(Id, Wei)> = self.market.live().map(|(id, case)| (*id, case.request.max_price)).collect();
         for (id, refund) in open {
             let ask = self.market.ask(&id, self.turn(Cause::Tick, ZERO)).unwrap();
-            if Batch.step(&ask).is_ok() {
+            if self.twin.step(&ask).is_ok() {
                 self.market.commit(&[Event::Closed { id, refund }], self.now).unwrap();
             }
         }
@@ -199,9 +210,16 @@ fn prover(number: u32) -> Account {
     [number as u8; 20]
 }
 
-fn set(version: u32, params: &BatchParams) -> Event {
-    let params = params.encode();
-    let shape = Batch.check(&params).unwrap();
+/// Of a batch, or one with modifiers around it: both see what is kept for gas in a request's price differently.
+fn set(twin: &dyn Mechanism, version: u32, params: &BatchParams) -> Event {
+    let inner = |name: &str| Inner { name: name.to_owned(), ..Inner::default() };
+    let mut params = params.encode();
+    if twin.name() == "gas" {
+        params = SpreadParams { inner: inner("batch"), window: 8, most: 8, patience: 1 }.encode(&params);
+        let (units, rate) = (1, 1_000_000_000_000_000_000);
+        params = GasParams { inner: inner("spread"), ceiling: RESERVE, units, rate, payments: 0 }.encode(&params);
+    }
+    let shape = twin.check(&params).unwrap();
     let config = Config { shape, params, ..Config::default() };
     Event::InstanceSet { instance: 1, version, owner: OWNER, open: true, config }
 }
@@ -215,11 +233,18 @@ fn every_batch_is_brought_as_its_hashes_have_it() {
 }
 
 #[test]
+fn modifiers_do_not_hide_the_books() {
+    let mut world = World::under(&GAS, params());
+    world.live(2_000);
+    assert!(world.clears > 20 && world.trades > 20, "{} cleared, {} trades", world.clears, world.trades);
+}
+
+#[test]
 fn a_book_is_that_of_the_present_parameters() {
     let mut world = World::new(params());
     world.live(300);
     world.params.ceiling = 999;
-    world.market.commit(&[set(2, &world.params)], world.now).unwrap();
+    world.market.commit(&[set(&Batch, 2, &world.params)], world.now).unwrap();
     world.clears = 0;
     world.live(1_000);
     assert!(world.clears > 10, "{}", world.clears);

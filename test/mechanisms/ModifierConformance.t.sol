@@ -4,11 +4,13 @@ pragma solidity 0.8.37;
 import {IMechanism} from "../../contracts/interfaces/IMechanism.sol";
 import {GasPassThrough} from "../../contracts/mechanisms/GasPassThrough.sol";
 import {Grace} from "../../contracts/mechanisms/Grace.sol";
+import {RaceParams} from "../../contracts/mechanisms/Race.sol";
 import {Payment} from "../../contracts/mechanisms/SealedBid.sol";
 import {Spread} from "../../contracts/mechanisms/Spread.sol";
 import {Request} from "../../contracts/types/Request.sol";
 import {ConformanceTest} from "./Conformance.sol";
-import {SealedPlays} from "./Conformance.t.sol";
+import {SealedPlays} from "./AuctionConformance.t.sol";
+import {RacePlays} from "./RaceConformance.t.sol";
 import {Wrapping} from "./Wrapping.sol";
 
 /// Around a Dutch auction, at a base fee that is more than the ceiling pays for: a transaction of its own for every call would have none.
@@ -32,9 +34,34 @@ contract GasConformance is ConformanceTest {
     }
 }
 
+/// Around a race, of which two payments are raised.
+/// forge-config: default.isolate = false
+contract GasRaceConformance is RacePlays {
+    function setUp() public override {
+        super.setUp();
+        vm.fee(30 gwei);
+    }
+
+    function raceParams() internal pure override returns (RaceParams memory) {
+        return RaceParams({
+            patience: 100,
+            window: 60,
+            commitBlocks: 2,
+            bountyBps: 10_000,
+            decayBps: 10_000,
+            winners: 3,
+            deposit: 0.001 ether
+        });
+    }
+
+    function subject() internal override returns (IMechanism, bytes memory) {
+        return (new GasPassThrough(), Wrapping.gas(race, abi.encode(raceParams()), 0.001 ether, 100_000, 2));
+    }
+}
+
 /// Around sealed bids with standbys, at a base fee that counts as congested.
 /// forge-config: default.isolate = false
-contract GraceConformance is SealedPlays, ConformanceTest {
+contract GraceConformance is SealedPlays {
     function setUp() public override {
         super.setUp();
         vm.fee(30 gwei);
@@ -46,7 +73,7 @@ contract GraceConformance is SealedPlays, ConformanceTest {
 }
 
 /// Around sealed bids, with nobody refused by the time at which bids come: the same provers win again and again here.
-contract SpreadConformance is SealedPlays, ConformanceTest {
+contract SpreadConformance is SealedPlays {
     function subject() internal override returns (IMechanism, bytes memory) {
         return (new Spread(), Wrapping.spread(sealedBid, sealedTerms(Payment.FirstPrice, 2), 8, 1, 30));
     }
@@ -54,7 +81,7 @@ contract SpreadConformance is SealedPlays, ConformanceTest {
 
 /// All three around sealed bids.
 /// forge-config: default.isolate = false
-contract PileConformance is SealedPlays, ConformanceTest {
+contract PileConformance is SealedPlays {
     function setUp() public override {
         super.setUp();
         vm.fee(1 gwei);
