@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Unacceptable} from "../interfaces/IMechanism.sol";
+import {Unacceptable, Unexpected} from "../interfaces/IMechanism.sol";
 import {Editing} from "../libraries/Editing.sol";
 import {Inner, Modifier} from "../libraries/Modifier.sol";
 import {Params} from "../libraries/Params.sol";
@@ -61,13 +61,16 @@ contract Spread is Modifier {
         e.capabilities &= ~CAP_OPEN_ENTRY;
     }
 
-    /// As the inner rule, after `Unacceptable(wins, most - 1)` to a bidder that has won too much.
+    /// As the inner rule, after `Unacceptable(wins, most - 1)` to a bidder that has won too much. `Unexpected` about the instance itself, if the
+    /// inner rule keeps no shared words.
     function step(Ask calldata ask) external view returns (Answer memory) {
         SpreadParams memory p = _params(ask.params);
         uint256 own = _words(p);
         bytes32[] calldata shared = ask.shared;
         require(own <= shared.length);
         uint256 inner = shared.length - own;
+        // A rule that keeps nothing for its instance knows no questions about it.
+        require(inner != 0 || ask.status != Status.None, Unexpected(uint8(ask.cause)));
         uint256 last = uint256(shared[inner]);
         uint256 before = own == 1 ? 0 : uint256(shared[inner + 1]);
         if (ask.cause == Cause.Bid && !_admitted(ask, inner) && !_waited(p, ask)) {

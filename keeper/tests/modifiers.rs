@@ -74,5 +74,5 @@ fn the_chain_is_asked_where_the_inner_rule_has_no_twin() {
     script.state.errands(1);
     script.hear(Input::Named(WRAPPER, Some("gas".to_owned())));
     let errands = script.state.errands(5);
-    assert!(matches!(errands.as_slice(), [Errand::Peek(question)] if question.request == id(1)), "{errands:?}");
+    assert!(matches!(errands.as_slice(), [Errand::Peek(question)] if question.subject == id(1)), "{errands:?}");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IMechanism, Unacceptable} from "../../contracts/interfaces/IMechanism.sol";
+import {IMechanism, Unacceptable, Unexpected} from "../../contracts/interfaces/IMechanism.sol";
 import {Inner} from "../../contracts/libraries/Modifier.sol";
 import {Dutch, DutchParams} from "../../contracts/mechanisms/Dutch.sol";
 import {GasParams, GasPassThrough} from "../../contracts/mechanisms/GasPassThrough.sol";
@@ -160,6 +160,17 @@ contract ModifierFormsTest is Harness {
         uint256 tag = uint64(uint160(ask.actor.prover));
         assertEq(answer.shared[0], bytes32(tag << 64 | tag), "after the patience");
         assertEq(spread.envelope(params_, ask.request).capabilities & CAP_OPEN_ENTRY, 0);
+    }
+
+    /// A rule that sells single requests only is not asked about its instance, although the modifier keeps words there.
+    function test_Spread_RevertWhen_TheInnerRuleHasNoInstance() public {
+        _open(spread, Wrapping.spread(dutch, abi.encode(_climb()), 4, 1, 0));
+        _assertRefuses(
+            _aboutInstance(Cause.Tick, address(0)), abi.encodeWithSelector(Unexpected.selector, uint8(Cause.Tick))
+        );
+        _assertRefuses(
+            _aboutInstance(Cause.Bid, address(0xa)), abi.encodeWithSelector(Unexpected.selector, uint8(Cause.Bid))
+        );
     }
 
     /// Another address with the same 64 bits counts as the same; one that differs in any of them does not.

@@ -32,7 +32,7 @@ impl State {
         match self.rule(config)? {
             Rule::Asking => None,
             Rule::Twin(twin) => {
-                let (ask, _) = self.market.session(*twin, number, self.turn(about))?;
+                let (ask, _) = self.market.session(twin, number, self.turn(about))?;
                 twin.step(&ask).ok().map(|answer| answer.moves).filter(|moves| !moves.is_empty())
             }
             Rule::Chain => self.told(&place_of(number), about, &self.instance_epoch(instance)),

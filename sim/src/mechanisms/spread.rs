@@ -61,8 +61,12 @@ impl SpreadParams {
 
     /// The bidder has a ticket already, on the request or, where the question is about that, on the instance.
     fn admitted(&self, ask: &Ask) -> bool {
-        let alone = ask.shared.len() == usize::from(self.words().1);
-        ask.actor.held != 0 && (alone || ask.holds != 0 || ask.status == Status::None)
+        ask.actor.held != 0 && (self.is_alone(ask) || ask.holds != 0 || ask.status == Status::None)
+    }
+
+    /// The inner rule keeps nothing for its instance.
+    fn is_alone(&self, ask: &Ask) -> bool {
+        ask.shared.len() == usize::from(self.words().1)
     }
 
     fn waited(&self, ask: &Ask) -> bool {
@@ -90,6 +94,9 @@ impl Modifier for SpreadParams {
     }
 
     fn judge(&self, ask: &Ask) -> Result<Option<Answer>, Refusal> {
+        if ask.status == Status::None && self.is_alone(ask) {
+            return Err(Refusal::unexpected(ask.cause));
+        }
         let wins = self.wins(&ask.shared, &ask.actor.prover);
         if ask.cause != Cause::Bid || wins < self.most || self.admitted(ask) || self.waited(ask) {
             return Ok(None);
