@@ -25,7 +25,7 @@ impl State {
         if case.request.deadline <= now.time {
             return Err(format!("it is {}, and its deadline was {} (unix seconds)", now.time, case.request.deadline));
         }
-        let twin = self.twin(&config.mechanism).ok_or("its mechanism is not known here: bring the proof yourself")?;
+        let twin = self.twin(config).ok_or("its mechanism is not known here: bring the proof yourself")?;
         if self.market.prover(&key.prover).is_none() {
             return Err("its author is not declared as a prover".to_owned());
         }
