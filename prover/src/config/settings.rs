@@ -75,8 +75,10 @@ pub struct BiddingSettings {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StandingSettings {
-    /// The most stake that deposits on instances hold together; 0 for none, and to leave where one stands.
-    pub stake: Amount,
+    /// The most stake that deposits on instances hold together; 0 to leave where one stands. If absent, none is made, and those made by hand
+    /// are left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stake: Option<Amount>,
     /// Instances that are bid on although anyone can ask there, which binds this prover before it has looked at the request.
     pub instances: Vec<u32>,
     /// Units of work of a usual request; 0 for the largest that an instance admits. Needed for sortition.
@@ -167,7 +169,7 @@ impl Default for BiddingSettings {
 
 impl Default for StandingSettings {
     fn default() -> Self {
-        Self { stake: Amount::default(), instances: Vec::new(), work: 0, every_seconds: 60, utilisation_bps: 5_000 }
+        Self { stake: None, instances: Vec::new(), work: 0, every_seconds: 60, utilisation_bps: 5_000 }
     }
 }
 

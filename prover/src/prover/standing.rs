@@ -119,6 +119,9 @@ impl Prover {
         let Some(instance) = self.state.market().instances().get(&number).filter(|of| !of.retired) else {
             return Ok(Step::Stay);
         };
+        if self.config.standing.stake.is_none() && !self.config.supply.draining {
+            return Ok(Step::Stay);
+        }
         let (rule, config) = self.state.terms(number)?;
         let place = self.place(number, instance, rule, config);
         let kept = self.reserve(Some(number), now);
@@ -130,6 +133,7 @@ impl Prover {
 
     fn place<'a>(&self, number: u32, instance: &'a Instance, rule: Rule, config: &'a Config) -> Place<'a> {
         let settings = &self.config.standing;
+        let stake = settings.stake.map_or(0, |stake| stake.0);
         let serves = |verifier: &u32| self.workshop.serves(*verifier);
         // Where each request is bid on by itself, it is looked at before.
         let (served, trusted) = match rule {
@@ -153,8 +157,8 @@ impl Prover {
             awards: self.state.awards_under(number),
             trusted,
             served,
-            leaving: self.config.supply.draining || settings.stake.0 == 0,
-            allowance: settings.stake.0.saturating_sub(stands),
+            leaving: self.config.supply.draining || stake == 0,
+            allowance: stake.saturating_sub(stands),
             demand: Demand {
                 work: settings.work,
                 every: settings.every_seconds,
