@@ -15,7 +15,7 @@ endif
 # The least number of Foundry tests that have to run: a filter or a glob that matches nothing must not look green. It only grows.
 MIN_FORGE_TESTS := 1109
 
-.PHONY: help setup contracts build demo test lint fmt bindings vectors test-contracts test-pages test-rust bench clean
+.PHONY: help setup contracts build demo test lint fmt bindings vectors test-contracts test-pages test-rust bench thesis clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -69,6 +69,9 @@ test-rust: build
 
 bench: ## what the fold of events costs, in time and memory
 	cargo run --locked --release -p bourse-bench
+
+thesis: ## compare routed requesters with one mechanism for all; writes docs/thesis.md
+	cargo run --locked --release -p bourse-bench --bin thesis
 
 clean:
 	rm -rf out cache target node_modules .bourse

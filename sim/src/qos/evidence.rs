@@ -2,7 +2,7 @@
 //! prediction, added up for all, for a family and for an instance, each shrunk towards the one above. The world is learned from everybody,
 //! the requester from nobody: its terms are its own.
 //!
-//! A residual is clipped, and one pair of requester and prover counts no more than [`PAIR_CAP`] times: who buys from itself moves little.
+//! A residual is clipped, and in a family one pair of requester and prover counts no more than [`PAIR_CAP`] times: who buys from itself moves little.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ pub struct Ledger {
     all: Sums,
     families: BTreeMap<u32, Sums>,
     instances: BTreeMap<u32, (u32, Sums)>,
-    pairs: BTreeMap<(u32, u32), f64>,
+    pairs: BTreeMap<(u32, u32, u32), f64>,
     alarms: BTreeMap<u32, [Cusum; METRICS]>,
     own: BTreeMap<(u32, u32), (f64, f64)>,
 }
@@ -122,7 +122,7 @@ impl Cusum {
 impl Ledger {
     /// Takes in one delivery. True if its family has changed: what was known of it is then largely forgotten.
     pub fn observe(&mut self, origin: Origin, residual: &Residual) -> bool {
-        let pair = self.pairs.entry((origin.requester, origin.winner)).or_default();
+        let pair = self.pairs.entry((origin.family, origin.requester, origin.winner)).or_default();
         let weight = (PAIR_CAP - *pair).clamp(0.0, 1.0);
         *pair += weight;
         if let Some(done) = residual.of[2] {
@@ -142,7 +142,7 @@ impl Ledger {
             }
         }
         if alarmed {
-            self.forget(origin.family);
+            self.forget(origin);
         }
         self.all.add(residual, weight);
         self.families.entry(origin.family).or_default().add(residual, weight);
@@ -189,12 +189,18 @@ impl Ledger {
         (family, self.instances.get(&instance).map_or(0.0, |(_, sums)| sums.count[2]))
     }
 
-    fn forget(&mut self, family: u32) {
+    fn forget(&mut self, origin: Origin) {
+        let Origin { requester, winner, family, .. } = origin;
         if let Some(sums) = self.families.get_mut(&family) {
             sums.fade(KEPT);
         }
         for (_, sums) in self.instances.values_mut().filter(|(of, _)| *of == family) {
             sums.fade(KEPT);
+        }
+        // What is forgotten makes room for what can be learned, but not from whoever raised the alarm.
+        let fades = |pair: &(u32, u32, u32)| pair.0 == family && *pair != (family, requester, winner);
+        for (_, times) in self.pairs.iter_mut().filter(|(pair, _)| fades(pair)) {
+            *times *= KEPT;
         }
     }
 }

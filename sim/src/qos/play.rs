@@ -184,10 +184,10 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Who has room and would be in time if awarded at `award`.
+    /// Who has room, could stand the bond and would be in time if awarded at `award`.
     fn able(&self, award: Time) -> impl Iterator<Item = &Contender> {
         let rest = (START + self.job.deadline).saturating_sub(award).min(self.job.window.into());
-        self.crowd.iter().filter(move |who| who.free && who.expected <= rest)
+        self.crowd.iter().filter(move |who| who.free && self.job.bond <= who.stake && who.expected <= rest)
     }
 
     /// What `who` asks where the lowest of `bidders` wins and is paid what it asks; none if that is above the ceiling.

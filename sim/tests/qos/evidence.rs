@@ -94,6 +94,20 @@ fn who_buys_from_itself_moves_little() {
 }
 
 #[test]
+fn what_was_forgotten_can_be_learned_again_by_the_same_few() {
+    let mut ledger = Ledger::default();
+    for _ in 0..40 {
+        ledger.observe(origin(1, 1, 1, 1), &priced(0.0));
+    }
+    let pairs = [(1, 2), (1, 3), (1, 4)];
+    for n in 0..60 {
+        let (requester, winner) = pairs[n % 3];
+        ledger.observe(origin(requester, winner, 1, 1), &priced(0.8));
+    }
+    assert!(ledger.correction(1, 1).mean[0] > 0.5, "{:?}", ledger.correction(1, 1));
+}
+
+#[test]
 fn what_a_requester_did_can_be_left_out() {
     let mut observed: Vec<_> = (0..50).map(|n| (origin(n % 5, n % 7, 1, 1), priced(0.1))).collect();
     let clean = Ledger::without(9, &observed);

@@ -15,11 +15,12 @@ const IDLE: f64 = 0.6;
 
 type Standing = (Vec<Id>, Vec<(Account, Ticket)>);
 
-/// Everybody has half of its stake in the pool, within what the pool takes.
+/// Everybody has half of its stake in the pool, or as much as the pool takes; who has too little for it stays out.
 pub(super) fn enrolled(p: &SortitionParams, fleet: &Fleet) -> Standing {
     let tag = Enrolment { block: START - 1, leaves: 0 }.tag();
-    let deposit = |supplier: &Supplier| (supplier.stake / 2).clamp(p.min_deposit, p.max_deposit);
-    let seats: Vec<_> = fleet.suppliers.iter().map(|who| (who.account, Ticket { amount: deposit(who), tag })).collect();
+    let deposit = |supplier: &Supplier| (supplier.stake / 2).min(p.max_deposit);
+    let members = fleet.suppliers.iter().filter(|who| p.min_deposit <= deposit(who));
+    let seats: Vec<_> = members.map(|who| (who.account, Ticket { amount: deposit(who), tag })).collect();
     let total: Wei = seats.iter().map(|(_, ticket)| ticket.amount).sum();
     let mut pool = Id::default();
     pool[..16].copy_from_slice(&(seats.len() as u128).to_be_bytes());
