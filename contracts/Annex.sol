@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IMarket} from "./interfaces/IMarket.sol";
 import {Instances} from "./Instances.sol";
 import {Lapses} from "./Lapses.sol";
 import {OpenStages} from "./OpenStages.sol";
 import {Supply} from "./Supply.sol";
 import {Ticks} from "./Ticks.sol";
 import {TypedBids} from "./TypedBids.sol";
-import {IAnnex} from "./interfaces/IAnnex.sol";
-import {Request} from "./types/Request.sol";
 
 /// The steps in the life of a request that are not those of every request. Like the office, it is code that the market runs in its own
 /// storage, has the parts of the market in the same order, and nothing of its own. It is placed before the market, which is
@@ -30,17 +27,5 @@ contract Annex is TypedBids, Ticks, Lapses, OpenStages, Instances {
         returns (bytes1, string memory, string memory, uint256, address, bytes32, uint256[] memory)
     {
         revert();
-    }
-
-    /// @inheritdoc IAnnex
-    function replace(Request calldata old, Request calldata next, bytes calldata input)
-        external
-        nonReentrant
-        returns (bytes32)
-    {
-        require(msg.sender == old.requester, IMarket.NotRequester(msg.sender, old.requester));
-        require(msg.sender == next.requester, IMarket.NotRequester(msg.sender, next.requester));
-        _cancel(_case(old));
-        return _open(next, input, msg.data[:0]);
     }
 }

@@ -174,6 +174,7 @@ abstract contract Auctions is Consultation {
         if (bids || consent.held != 0) return consent;
         uint80 seated = _seated(c, prover);
         require(seated != 0, IMarket.MoveRefused(MoveKind.Award, prover, "no consent"));
+        if (_onLane(c.request)) _requireFit(c.request, prover, _ledger(prover));
         if (c.config.flags() & SEATS == 0) (consent.held, consent.onInstance) = (seated, true);
     }
 
@@ -192,6 +193,7 @@ abstract contract Auctions is Consultation {
         uint256 most = request.maxPrice();
         require(price <= most, IMarket.TooMuch("price", price, most));
         if (bps == 0) bps = BPS;
+        if (_onLane(request)) _requireBond(request, bps);
         terms = awardFor(price, _due(request, promised), bps);
         bond = bondAt(request.bond(), bps);
     }

@@ -33,6 +33,7 @@ abstract contract Bids is Auctions {
         // Who holds a ticket was taken on already: a prover that drains since can still reveal.
         if (c.state.holds() == 0 || _held(c, prover) == 0) {
             _requireServes(prover, turn.ledger, c.config.mechanism(), c.request.verifier());
+            if (_onLane(c.request)) _requireFit(c.request, prover, turn.ledger);
         }
         _heed(c, turn, _ask(c, turn, data));
         _storeState(c);

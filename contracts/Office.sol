@@ -3,7 +3,9 @@ pragma solidity 0.8.37;
 
 import {Escrow} from "./Escrow.sol";
 import {Registry} from "./Registry.sol";
+import {Routing} from "./Routing.sol";
 import {Supply} from "./Supply.sol";
+import {IEscrow} from "./interfaces/IEscrow.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {Declaration, ISupply} from "./interfaces/ISupply.sol";
 import {Config, Instance, Setup} from "./types/Instance.sol";
@@ -16,7 +18,7 @@ import {Ledger, Offer} from "./types/Prover.sol";
 /// Nothing of registry and supply is closed to reentrancy, so that a callback or a token's hook may act as the prover or
 /// owner it is: none of it calls out but to ask a mechanism about parameters (a static call), and nothing in the market
 /// keeps a ledger, a balance or an instance across a call that could come back here.
-contract Office is IRegistry, ISupply, Escrow, Registry, Supply {
+contract Office is IRegistry, ISupply, Escrow, Registry, Supply, Routing {
     constructor(address stakeToken_) Supply(stakeToken_) {}
 
     /// @inheritdoc IRegistry
@@ -117,6 +119,23 @@ contract Office is IRegistry, ISupply, Escrow, Registry, Supply {
     /// @inheritdoc ISupply
     function exitOf(address prover) external view returns (uint128 amount, uint40 readyAt) {
         return _exitOf(prover);
+    }
+
+    /// See `IEscrow`.
+    function deposit(address token, address account, uint256 amount) external payable nonReentrant {
+        uint256 value = token == address(0) ? amount : 0;
+        require(msg.value == value, IEscrow.WrongValue(msg.value, value));
+        _deposit(token, account, amount);
+    }
+
+    /// See `IEscrow`.
+    function withdraw(address token, address to, uint256 amount) external nonReentrant {
+        _withdraw(token, to, amount);
+    }
+
+    /// See `IEscrow`.
+    function balanceOf(address token, address account) external view nonReentrantView returns (uint256) {
+        return _balance(token, account);
     }
 
     /// See `IEscrow`.

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Bids} from "./Bids.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
+import {IRequests} from "./interfaces/IRequests.sol";
 import {Memory} from "./libraries/Memory.sol";
 import {Cause} from "./types/Ask.sol";
 import {OrderRef, proverIn} from "./types/OrderRef.sol";
@@ -12,16 +13,16 @@ import {RequestRef, unpack} from "./types/RequestRef.sol";
 import {BPS, StateSlot} from "./types/State.sol";
 
 /// How bids are brought in the packed form, for the least gas: the commonest answer to them is done without detours.
-abstract contract PackedBids is IMarket, Bids {
+abstract contract PackedBids is IRequests, Bids {
     /// Sizes of the structs in memory, a word a field.
     uint256 private constant CASE_SIZE = 0xc0;
     uint256 private constant TURN_SIZE = 0x100;
 
     /* EXTERNAL */
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IRequests
     function bidBatch(bytes calldata orders) external nonReentrant {
-        require(orders.length != 0, EmptyBatch());
+        require(orders.length != 0, IMarket.EmptyBatch());
         (
             function(uint256) internal pure returns (Case memory) caseAt,
             function(uint256) internal pure returns (Turn memory) turnAt
@@ -86,13 +87,13 @@ abstract contract PackedBids is IMarket, Bids {
             uint256 next
         ) = order.parts();
         unchecked {
-            if (next > last) revert TruncatedOrder(last - at, next - at);
+            if (next > last) revert IMarket.TruncatedOrder(last - at, next - at);
         }
         (turn.price, turn.maxBond, turn.validUntil) = order.terms();
         if (signature.length == 0) {
             turn.actor = msg.sender;
         } else {
-            if (signature.length < 20) revert TruncatedOrder(signature.length, 20);
+            if (signature.length < 20) revert IMarket.TruncatedOrder(signature.length, 20);
             (turn.actor, signature) = proverIn(signature);
         }
         _take(c, request);

@@ -6,6 +6,7 @@ import {ECDSA} from "solady/utils/ECDSA.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 
 import {Escrow} from "./Escrow.sol";
+import {Lanes} from "./Lanes.sol";
 import {Registry} from "./Registry.sol";
 import {Supply} from "./Supply.sol";
 import {ForeignCall} from "./libraries/ForeignCall.sol";
@@ -18,7 +19,7 @@ import {RequestRef, refTo} from "./types/RequestRef.sol";
 import {StateSlot, Status, entered} from "./types/State.sol";
 
 /// How requests enter, and how their requesters take them back.
-abstract contract Requests is Escrow, Registry, Supply, EIP712 {
+abstract contract Requests is Escrow, Registry, Supply, Lanes, EIP712 {
     /// A request with what is stored of it, for the length of a call.
     struct Case {
         bytes32 id;
@@ -82,16 +83,16 @@ abstract contract Requests is Escrow, Registry, Supply, EIP712 {
         if (msg.sender != requester) _requireSignature(requester, c.id, signature);
         _requireTerms(request, input);
 
-        uint32 version = _admitted(request, requester);
-        c.state = entered(editionOf(request.instance(), version), block.timestamp);
+        uint64 edition = _admitted(request, requester);
+        c.state = entered(edition, block.timestamp);
         _configure(c);
         address token = request.token();
         address want = c.config.token();
         require(token == want, IMarket.WrongToken(token, want));
-        _requireVerifier(request.verifier(), request.instance(), c.config);
+        _requireVerifier(request.verifier(), uint32(edition), c.config);
 
         _debit(token, requester, request.escrow());
-        Notice.opened(c.id, version, request, input);
+        Notice.opened(c.id, edition, request, input);
     }
 
     function _cancel(Case memory c) internal {
@@ -134,14 +135,20 @@ abstract contract Requests is Escrow, Registry, Supply, EIP712 {
 
     /* PRIVATE */
 
-    /// The version that a request enters under, if its instance takes it.
-    function _admitted(RequestRef request, address requester) private view returns (uint32) {
-        uint32 instance = uint32(request.instance());
-        (InstanceSlot current, uint32 version) = _admit(instance, uint32(request.version()));
+    /// The instance and version that a request enters under, as an edition, if they take it.
+    function _admitted(RequestRef request, address requester) private view returns (uint64) {
+        (uint32 instance, uint32 version) = (uint32(request.instance()), uint32(request.version()));
+        if (_onLane(request)) {
+            require(version == 0, IMarket.FieldOutOfRange("version", version, 0, 0));
+            uint64 edition = _routeOf(request);
+            (instance, version) = (uint32(edition), uint32(edition >> 32));
+        }
+        InstanceSlot current;
+        (current, version) = _admit(instance, version);
         if (!current.open() && current.owner() != requester) {
             revert IMarket.PrivateInstance(instance, requester, current.owner());
         }
-        return version;
+        return editionOf(instance, version);
     }
 
     function _requireTerms(RequestRef request, bytes calldata input) private view {

@@ -5,6 +5,7 @@ import {Entry} from "./Entry.sol";
 import {PackedBids} from "./PackedBids.sol";
 import {Verification} from "./Verification.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
+import {IRequests} from "./interfaces/IRequests.sol";
 import {Memory} from "./libraries/Memory.sol";
 import {Fulfillment} from "./types/Bid.sol";
 import {LedgerSlot} from "./types/Prover.sol";
@@ -15,9 +16,9 @@ import {Status, bondAt} from "./types/State.sol";
 abstract contract Settlement is Entry, PackedBids, Verification {
     /* EXTERNAL */
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IRequests
     function fulfill(Fulfillment[] calldata items) external nonReentrant returns (uint256 settled) {
-        require(items.length != 0, EmptyBatch());
+        require(items.length != 0, IMarket.EmptyBatch());
         bytes memory first;
         uint256 mark = Memory.mark();
         for (uint256 i; i < items.length; ++i) {
@@ -27,7 +28,7 @@ abstract contract Settlement is Entry, PackedBids, Verification {
                 Memory.release(mark);
                 continue;
             }
-            emit FulfillmentRejected(id, why);
+            emit IMarket.FulfillmentRejected(id, why);
             // Of all items only the first error is needed any longer.
             if (first.length != 0) Memory.release(mark);
             else (first, mark) = (why, Memory.mark());
@@ -52,7 +53,7 @@ abstract contract Settlement is Entry, PackedBids, Verification {
         _store(prover, ledger.unlock(bondAt(request.bond(), c.state.bondBps())).give().keep());
         _credit(request.token(), prover, price);
         _credit(request.token(), request.requester(), request.maxPrice() - price);
-        emit Fulfilled(c.id, prover, price, item.proof);
+        emit IMarket.Fulfilled(c.id, prover, price, item.proof);
         _callBack(c, item.proof);
         return (c.id, why);
     }
@@ -66,10 +67,14 @@ abstract contract Settlement is Entry, PackedBids, Verification {
         Status status = c.state.status();
         uint40 due = c.state.time();
         if (status != Status.Awarded) {
-            return abi.encodeWithSelector(WrongStatus.selector, c.id, status, Status.Awarded);
+            return abi.encodeWithSelector(IMarket.WrongStatus.selector, c.id, status, Status.Awarded);
         }
-        if (ledger.id() != c.state.prover()) return abi.encodeWithSelector(WrongProver.selector, c.id, item.prover);
-        if (due < block.timestamp) return abi.encodeWithSelector(DeadlinePassed.selector, block.timestamp, due);
+        if (ledger.id() != c.state.prover()) {
+            return abi.encodeWithSelector(IMarket.WrongProver.selector, c.id, item.prover);
+        }
+        if (due < block.timestamp) {
+            return abi.encodeWithSelector(IMarket.DeadlinePassed.selector, block.timestamp, due);
+        }
         return _unverified(c, item.prover, item.proof);
     }
 }

@@ -6,6 +6,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IEscrow} from "../contracts/interfaces/IEscrow.sol";
 import {IAnnex} from "../contracts/interfaces/IAnnex.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
+import {IRequests} from "../contracts/interfaces/IRequests.sol";
 import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
 import {ISupply} from "../contracts/interfaces/ISupply.sol";
 import {Bid, Fulfillment} from "../contracts/types/Bid.sol";
@@ -83,12 +84,12 @@ contract CallbacksTest is Base {
         Request memory r = _awarded(alice, 1_000_000);
         Request memory other = awarded(alice);
         bytes[] memory calls = new bytes[](7);
-        calls[0] = abi.encodeCall(IMarket.fulfill, (fulfillment(other, alice)));
+        calls[0] = abi.encodeCall(IRequests.fulfill, (fulfillment(other, alice)));
         calls[1] = abi.encodeCall(IEscrow.withdraw, (NATIVE, address(callback), 0));
         calls[2] = abi.encodeCall(IAnnex.expire, (other));
         calls[3] = abi.encodeCall(IAnnex.bid, (order(other, bidFor(other, alice, 0))));
-        calls[4] = abi.encodeCall(IMarket.open, (other, "", ""));
-        calls[5] = abi.encodeCall(IMarket.stateOf, (market.idOf(other)));
+        calls[4] = abi.encodeCall(IRequests.open, (other, "", ""));
+        calls[5] = abi.encodeCall(IRequests.stateOf, (market.idOf(other)));
         calls[6] = abi.encodeCall(IEscrow.balanceOf, (NATIVE, alice));
         callback.plan(address(market), calls);
         callback.misbehave(EvilCallback.Mood.Calls);
@@ -169,7 +170,7 @@ contract CallbacksTest is Base {
     // G1: whatever gas the caller brings, either nothing happens or the callback has had all that it was promised.
     function test_Callback_IsNeverStarved() public {
         Request memory r = _awarded(alice);
-        bytes memory call = abi.encodeCall(IMarket.fulfill, (fulfillment(r, alice)));
+        bytes memory call = abi.encodeCall(IRequests.fulfill, (fulfillment(r, alice)));
         uint256 fresh = vm.snapshotState();
         uint256 settled;
         uint256 refused;
@@ -217,7 +218,7 @@ contract CallbacksTest is Base {
     // G1: of a verifier with too little gas, nothing follows but that the item waits.
     function test_Verifier_StarvedIsNoVerdict() public {
         Request memory r = awarded(alice);
-        bytes memory call = abi.encodeCall(IMarket.fulfill, (fulfillment(r, alice)));
+        bytes memory call = abi.encodeCall(IRequests.fulfill, (fulfillment(r, alice)));
         uint256 fresh = vm.snapshotState();
         for (uint256 gas = 30_000; gas <= 200_000; gas += 1_000) {
             (bool ok,) = address(market).call{gas: gas}(call);

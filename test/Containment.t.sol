@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IEscrow} from "../contracts/interfaces/IEscrow.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
+import {IRequests} from "../contracts/interfaces/IRequests.sol";
 import {ISupply} from "../contracts/interfaces/ISupply.sol";
 import {Answers} from "../contracts/libraries/Answers.sol";
 import {Cause, DRAWS, ON_FAILED, ON_OPEN, Shape} from "../contracts/types/Ask.sol";
@@ -168,10 +169,10 @@ contract ContainmentTest is Hostile {
         Request memory other = awarded(alice);
         bytes[6] memory calls = [
             abi.encodeCall(IEscrow.withdraw, (NATIVE, address(evil), 0)),
-            abi.encodeCall(IMarket.fulfill, (fulfillment(other, alice))),
+            abi.encodeCall(IRequests.fulfill, (fulfillment(other, alice))),
             abi.encodeCall(ISupply.declare, (declaration(1))),
             abi.encodeCall(EvilMechanism.misbehaveAlways, (EvilMechanism.Mood.Obeys)),
-            abi.encodeCall(IMarket.stateOf, (market.idOf(other))),
+            abi.encodeCall(IRequests.stateOf, (market.idOf(other))),
             abi.encodeCall(IEscrow.balanceOf, (NATIVE, requester))
         ];
         for (uint256 i; i < calls.length; ++i) {

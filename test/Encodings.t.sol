@@ -242,39 +242,39 @@ contract EncodingsTest is Base {
 
     /* EVENT */
 
-    function testFuzz_OpenedIsTheCompilers(bytes32 id, uint32 version, Request memory r, bytes memory input) public {
+    function testFuzz_OpenedIsTheCompilers(bytes32 id, uint64 edition, Request memory r, bytes memory input) public {
         _sparse(r, uint256(id));
         vm.expectEmit();
-        emit IMarket.Opened(id, r.requester, _entry(version, r, input));
-        this.announce(id, version, r, input);
+        emit IMarket.Opened(id, r.requester, _entry(edition, r, input));
+        this.announce(id, edition, r, input);
         vm.expectEmit();
-        emit IMarket.Opened(id, r.requester, _entry(version, r, input));
-        this.announcePacked(id, version, Packed.pack(r), input);
+        emit IMarket.Opened(id, r.requester, _entry(edition, r, input));
+        this.announcePacked(id, edition, Packed.pack(r), input);
     }
 
-    function testFuzz_OpenedIsRead(uint32 version, Request memory r, bytes memory input, uint256 seed) public pure {
+    function testFuzz_OpenedIsRead(uint64 edition, Request memory r, bytes memory input, uint256 seed) public pure {
         _sparse(r, seed);
-        (uint32 v, Request memory read_, bytes memory i) = Packed.open(r.requester, _entry(version, r, input));
-        assertEq(abi.encode(v, read_, i), abi.encode(version, r, input));
+        (uint64 e, Request memory read_, bytes memory i) = Packed.open(r.requester, _entry(edition, r, input));
+        assertEq(abi.encode(e, read_, i), abi.encode(edition, r, input));
     }
 
-    function announce(bytes32 id, uint32 version, Request calldata r, bytes calldata input) external {
+    function announce(bytes32 id, uint64 edition, Request calldata r, bytes calldata input) external {
         _soil(uint256(id));
-        Notice.opened(id, version, requestAt(r), input);
+        Notice.opened(id, edition, requestAt(r), input);
     }
 
-    function announcePacked(bytes32 id, uint32 version, bytes calldata r, bytes calldata input) external {
+    function announcePacked(bytes32 id, uint64 edition, bytes calldata r, bytes calldata input) external {
         _soil(uint256(id));
-        Notice.opened(id, version, _unpacked(r), input);
+        Notice.opened(id, edition, _unpacked(r), input);
     }
 
-    function _entry(uint32 version, Request memory r, bytes memory input) private pure returns (bytes memory entry) {
+    function _entry(uint64 edition, Request memory r, bytes memory input) private pure returns (bytes memory entry) {
         bytes memory packed = Packed.pack(r);
         bytes memory tail = new bytes(packed.length - 20);
         for (uint256 i; i < tail.length; ++i) {
             tail[i] = packed[20 + i];
         }
-        return bytes.concat(bytes4(version), tail, input);
+        return bytes.concat(bytes8(edition), tail, input);
     }
 
     function _sparse(Request memory r, uint256 seed) private pure {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
+import {IRequests} from "../contracts/interfaces/IRequests.sol";
 import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
 import {Packed} from "../contracts/libraries/Packed.sol";
 import {Bid, Order} from "../contracts/types/Bid.sol";
@@ -106,7 +107,7 @@ contract PackedTest is Base {
         if (place == 20 && bit % 8 > 4) return;
         if (place == packed.length - 1 || place == packed.length - 86) return;
         packed[place] ^= bytes1(uint8(1) << (bit % 8));
-        (bool ok,) = address(market).call(abi.encodeCall(IMarket.bidBatch, (packed)));
+        (bool ok,) = address(market).call(abi.encodeCall(IRequests.bidBatch, (packed)));
         assertFalse(ok);
     }
 

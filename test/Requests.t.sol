@@ -20,7 +20,9 @@ contract RequestsTest is Base {
         r.tip = 7;
         bytes32 id = market.idOf(r);
         vm.expectEmit(address(market));
-        emit IMarket.Opened(id, requester, bytes.concat(bytes4(uint32(1)), _tail(Packed.pack(r))));
+        emit IMarket.Opened(
+            id, requester, bytes.concat(bytes4(uint32(1)), bytes4(dutchInstance), _tail(Packed.pack(r)))
+        );
         assertEq(opened(r), id);
         assertEq(market.balanceOf(NATIVE, requester), 100 ether - PRICE - 7);
         State memory s = market.stateOf(id);

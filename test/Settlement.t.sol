@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAnnex} from "../contracts/interfaces/IAnnex.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
+import {IRequests} from "../contracts/interfaces/IRequests.sol";
 import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
 import {Fulfillment} from "../contracts/types/Bid.sol";
 import {Ledger} from "../contracts/types/Prover.sol";
@@ -143,7 +144,7 @@ contract SettlementTest is Base {
             uint40 due = stateOf(r).time;
             vm.warp(due + i - 1);
             uint256 now_ = vm.snapshotState();
-            bool fulfils = _try(abi.encodeCall(IMarket.fulfill, (fulfillment(r, alice))));
+            bool fulfils = _try(abi.encodeCall(IRequests.fulfill, (fulfillment(r, alice))));
             vm.revertToState(now_);
             bool expires = _try(abi.encodeCall(IAnnex.expire, (r)));
             vm.revertToState(now_);
@@ -162,7 +163,7 @@ contract SettlementTest is Base {
         bidAs(alice, r, 0);
         vm.warp(bound(moment, block.timestamp, block.timestamp + 3 hours));
         uint256 now_ = vm.snapshotState();
-        bool fulfils = _try(abi.encodeCall(IMarket.fulfill, (fulfillment(r, alice))));
+        bool fulfils = _try(abi.encodeCall(IRequests.fulfill, (fulfillment(r, alice))));
         vm.revertToState(now_);
         bool expires = _try(abi.encodeCall(IAnnex.expire, (r)));
         assertTrue(fulfils != expires);

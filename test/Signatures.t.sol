@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
+import {IRequests} from "../contracts/interfaces/IRequests.sol";
 import {Bid, Order} from "../contracts/types/Bid.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {Status} from "../contracts/types/State.sol";
@@ -198,7 +199,7 @@ contract SignaturesTest is Base {
     function test_RevertWhen_WalletReenters() public {
         (EvilWallet wallet, Request memory r) = _walletRequest();
         bytes[] memory calls = new bytes[](1);
-        calls[0] = abi.encodeCall(IMarket.cancel, (r));
+        calls[0] = abi.encodeCall(IRequests.cancel, (r));
         wallet.plan(address(market), calls);
         wallet.judge(EvilWallet.Mood.Calls);
         _assertBad(r, "whatever");

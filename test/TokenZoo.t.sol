@@ -6,6 +6,7 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {IEscrow} from "../contracts/interfaces/IEscrow.sol";
 import {IAnnex} from "../contracts/interfaces/IAnnex.sol";
+import {IRequests} from "../contracts/interfaces/IRequests.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {Fulfillment, Order} from "../contracts/types/Bid.sol";
 import {Setup} from "../contracts/types/Instance.sol";
@@ -241,21 +242,21 @@ contract TokenZooTest is Base {
         calls[0] = abi.encodeCall(IEscrow.deposit, (token, address(token), 1));
         calls[1] = abi.encodeCall(IEscrow.depositWithPermit, (token, address(token), 1, 0, 0, "", ""));
         calls[2] = abi.encodeCall(IEscrow.withdraw, (token, address(token), 0));
-        calls[3] = abi.encodeCall(IMarket.open, (idle, "", sign(requesterKey, market.idOf(idle))));
+        calls[3] = abi.encodeCall(IRequests.open, (idle, "", sign(requesterKey, market.idOf(idle))));
         idle.requester = token;
-        calls[4] = abi.encodeCall(IMarket.cancel, (idle));
-        calls[5] = abi.encodeCall(IAnnex.replace, (idle, idle, ""));
+        calls[4] = abi.encodeCall(IRequests.cancel, (idle));
+        calls[5] = abi.encodeCall(IRequests.replace, (idle, idle, ""));
         calls[6] = abi.encodeCall(IAnnex.bid, (orders));
         calls[7] = abi.encodeCall(IAnnex.tick, (r, alice, ""));
-        calls[8] = abi.encodeCall(IMarket.fulfill, (items));
+        calls[8] = abi.encodeCall(IRequests.fulfill, (items));
         calls[9] = abi.encodeCall(IAnnex.expire, (r));
         calls[10] = abi.encodeCall(IAnnex.reclaim, (r, alice));
         calls[11] = abi.encodeCall(IAnnex.peek, (r, alice, ""));
         calls[12] = abi.encodeCall(IEscrow.balanceOf, (token, requester));
-        calls[13] = abi.encodeCall(IMarket.stateOf, (id));
-        calls[14] = abi.encodeCall(IMarket.ticketOf, (id, alice));
-        calls[15] = abi.encodeCall(IMarket.wordsOf, (id));
-        calls[16] = abi.encodeCall(IMarket.sharedOf, (postedInstance));
+        calls[13] = abi.encodeCall(IRequests.stateOf, (id));
+        calls[14] = abi.encodeCall(IRequests.ticketOf, (id, alice));
+        calls[15] = abi.encodeCall(IRequests.wordsOf, (id));
+        calls[16] = abi.encodeCall(IRequests.sharedOf, (postedInstance));
     }
 
     function _assertRefused(HookToken token, uint256 count) private view {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
+import {IRequests} from "../contracts/interfaces/IRequests.sol";
 import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
 import {VERIFIED} from "../contracts/interfaces/IVerifier.sol";
 import {Setup} from "../contracts/types/Instance.sol";
@@ -175,12 +176,12 @@ contract VerifiersTest is Base {
     function test_Answer_VerifierCannotWrite() public {
         Request memory r = _awarded();
         _assertRefused(r, EvilVerifier.Mood.Writes, "", 0);
-        evil.reenter(address(market), abi.encodeCall(IMarket.fulfill, (fulfillment(r, alice))));
+        evil.reenter(address(market), abi.encodeCall(IRequests.fulfill, (fulfillment(r, alice))));
         _assertRefusedNow(r);
         evil.reenter(address(market), abi.encodeCall(IRegistry.freezeVerifier, (entry)));
         _assertRefusedNow(r);
         // It reads nothing that is in motion either (G4).
-        evil.reenter(address(market), abi.encodeCall(IMarket.stateOf, (market.idOf(r))));
+        evil.reenter(address(market), abi.encodeCall(IRequests.stateOf, (market.idOf(r))));
         _assertRefusedNow(r);
     }
 

@@ -80,6 +80,7 @@ fn block(first: u64) -> Vec<Event> {
     let opened = |n| Event::Opened {
         id: id(n),
         requester: REQUESTER,
+        instance: request(n).instance,
         version: 1,
         request: request(n),
         input: n.to_be_bytes().repeat(8),

@@ -4,6 +4,7 @@ use alloy::primitives::{Address, B256, Bytes, U256, Uint, keccak256};
 use alloy::sol_types::SolCall;
 use bourse_bindings::{IERC20, Market};
 use bourse_sim::event::{Declaration, Setup};
+use bourse_sim::lane::{List, Mandate, Terms};
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
@@ -215,6 +216,32 @@ pub fn register_verifier(target: Account, gas: u32) -> Call {
 /// Stops a verifier for ever.
 pub fn freeze_verifier(verifier: u32) -> Call {
     Call::free(&Market::freezeVerifierCall { verifier })
+}
+
+/// Sets the terms of one of the caller's lanes.
+pub fn set_terms(lane: u32, terms: &Terms) -> Call {
+    Call::free(&Market::setTermsCall { lane, terms: convert::terms_out(terms) })
+}
+
+/// Lets keepers route one of the caller's lanes.
+pub fn set_mandate(lane: u32, mandate: &Mandate) -> Call {
+    Call::free(&Market::setMandateCall { lane, mandate: convert::mandate_out(mandate) })
+}
+
+/// Lists keepers, mechanisms or provers for one of the caller's lanes, or strikes them off.
+pub fn list(lane: u32, list: List, entries: &[(Account, bool)]) -> Call {
+    let entry = |(account, listed): &(Account, bool)| Market::Listing { account: (*account).into(), listed: *listed };
+    let entries = entries.iter().map(entry).collect();
+    match list {
+        List::Keepers => Call::free(&Market::listKeepersCall { lane, keepers: entries }),
+        List::Mechanisms => Call::free(&Market::listMechanismsCall { lane, mechanisms: entries }),
+        List::Provers => Call::free(&Market::listProversCall { lane, provers: entries }),
+    }
+}
+
+/// Routes a lane; version 0 is the current one.
+pub fn route(requester: Account, lane: u32, instance: u32, version: u32) -> Call {
+    Call::free(&Market::routeCall { requester: requester.into(), lane, instance, version })
 }
 
 /// The contract by which everyone deploys, at the same address on nearly every chain.

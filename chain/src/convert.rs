@@ -4,6 +4,7 @@ use alloy::primitives::{B256, Bytes, U256, Uint};
 use bourse_bindings::Market as abi;
 use bourse_sim::ask::{Answer, Move, MoveKind, Shape, Status, Tag};
 use bourse_sim::event::{Config, Declaration, Offer, Setup};
+use bourse_sim::lane::{Mandate, Terms, Wish};
 use bourse_sim::request::Request;
 use bourse_sim::{Id, Wei};
 
@@ -129,6 +130,84 @@ pub(crate) fn offer_in(offer: &abi::Offer) -> Offer {
         floor: offer.floor.to(),
         bond_limit: offer.bondLimit.to(),
         throughput: offer.throughput,
+    }
+}
+
+pub(crate) fn terms_out(terms: &Terms) -> abi::Terms {
+    let wish = |wish: &Wish| abi::Wish {
+        attribute: wish.attribute,
+        weight: wish.weight,
+        best: u88(wish.best),
+        worst: u88(wish.worst),
+    };
+    abi::Terms {
+        token: terms.token.into(),
+        verifier: terms.verifier,
+        work: terms.work,
+        bond: u80(terms.bond),
+        window: terms.window,
+        pricePerUnit: u88(terms.price_per_unit),
+        latency: terms.latency,
+        award: terms.award,
+        bondBps: terms.bond_bps,
+        kept: terms.kept,
+        reliability: terms.reliability,
+        standbys: terms.standbys,
+        capabilities: terms.capabilities,
+        closed: terms.closed,
+        completion: terms.completion,
+        share: terms.share,
+        wishes: terms.wishes.iter().map(wish).collect(),
+    }
+}
+
+pub(crate) fn terms_in(terms: &abi::Terms) -> Terms {
+    let wish = |wish: &abi::Wish| Wish {
+        attribute: wish.attribute,
+        weight: wish.weight,
+        best: wish.best.to(),
+        worst: wish.worst.to(),
+    };
+    Terms {
+        token: terms.token.into_array(),
+        verifier: terms.verifier,
+        work: terms.work,
+        bond: terms.bond.to(),
+        window: terms.window,
+        price_per_unit: terms.pricePerUnit.to(),
+        latency: terms.latency,
+        award: terms.award,
+        bond_bps: terms.bondBps,
+        kept: terms.kept,
+        reliability: terms.reliability,
+        standbys: terms.standbys,
+        capabilities: terms.capabilities,
+        closed: terms.closed,
+        completion: terms.completion,
+        share: terms.share,
+        wishes: terms.wishes.iter().map(wish).collect(),
+    }
+}
+
+pub(crate) fn mandate_out(mandate: &Mandate) -> abi::Mandate {
+    abi::Mandate {
+        until: Uint::saturating_from(mandate.until),
+        cooldown: mandate.cooldown,
+        stake: u80(mandate.stake),
+        tip: u88(mandate.tip),
+        anyone: mandate.anyone,
+        anyMechanism: mandate.any_mechanism,
+    }
+}
+
+pub(crate) fn mandate_in(mandate: &abi::Mandate) -> Mandate {
+    Mandate {
+        until: mandate.until.to(),
+        cooldown: mandate.cooldown,
+        stake: mandate.stake.to(),
+        tip: mandate.tip.to(),
+        anyone: mandate.anyone,
+        any_mechanism: mandate.anyMechanism,
     }
 }
 

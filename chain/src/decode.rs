@@ -2,11 +2,12 @@
 
 use alloy::primitives::{Address, Log, U256, Uint};
 use alloy::sol_types::SolEventInterface;
-use bourse_bindings::Market::{MarketEvents as Abi, Opened};
+use bourse_bindings::Market::{self as abi, MarketEvents as Abi, Opened};
 use bourse_sim::Account;
 use bourse_sim::event::Event;
+use bourse_sim::lane::List;
 
-use crate::convert::{config_in, declaration_in, ids, tag_in, wei};
+use crate::convert::{config_in, declaration_in, ids, mandate_in, tag_in, terms_in, wei};
 use crate::packed;
 
 /// The event that a log of the market is; an error says what is wrong with it.
@@ -18,7 +19,10 @@ pub(crate) fn event(log: &Log) -> Result<Event, String> {
     if let Abi::Opened(opened) = &decoded.data {
         return entry(opened).ok_or_else(|| format!("the entry of request {} ends within a field", opened.id));
     }
-    let event = standing(&decoded.data).or_else(|| auction(&decoded.data)).or_else(|| ending(&decoded.data));
+    let event = standing(&decoded.data)
+        .or_else(|| lane(&decoded.data))
+        .or_else(|| auction(&decoded.data))
+        .or_else(|| ending(&decoded.data));
     event.ok_or_else(|| format!("{:?} is not handled", decoded.data))
 }
 
@@ -70,10 +74,40 @@ fn standing(event: &Abi) -> Option<Event> {
     })
 }
 
+/// What requesters state and where they are routed.
+fn lane(event: &Abi) -> Option<Event> {
+    let listed = |requester, lane, list, entries: &[abi::Listing]| Event::Listed {
+        requester: account(requester),
+        lane,
+        list,
+        entries: entries.iter().map(|entry| (account(entry.account), entry.listed)).collect(),
+    };
+    Some(match event {
+        Abi::TermsSet(e) => {
+            Event::TermsSet { requester: account(e.requester), lane: e.lane, terms: terms_in(&e.terms) }
+        }
+        Abi::MandateSet(e) => {
+            Event::MandateSet { requester: account(e.requester), lane: e.lane, mandate: mandate_in(&e.mandate) }
+        }
+        Abi::KeepersListed(e) => listed(e.requester, e.lane, List::Keepers, &e.keepers),
+        Abi::MechanismsListed(e) => listed(e.requester, e.lane, List::Mechanisms, &e.mechanisms),
+        Abi::ProversListed(e) => listed(e.requester, e.lane, List::Provers, &e.provers),
+        Abi::Routed(e) => Event::Routed {
+            requester: account(e.requester),
+            lane: e.lane,
+            instance: e.instance,
+            version: e.version,
+            by: account(e.by),
+            tip: wei(e.tip),
+        },
+        _ => return None,
+    })
+}
+
 fn entry(opened: &Opened) -> Option<Event> {
     let requester = account(opened.requester);
-    let (version, request, input) = packed::opened(requester, &opened.entry)?;
-    Some(Event::Opened { id: opened.id.0, requester, version, request, input })
+    let (version, instance, request, input) = packed::opened(requester, &opened.entry)?;
+    Some(Event::Opened { id: opened.id.0, requester, instance, version, request, input })
 }
 
 /// From a request's entry to its award.

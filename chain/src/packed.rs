@@ -22,10 +22,10 @@ pub(crate) fn orders(orders: &[Order]) -> Option<Vec<u8>> {
     Some(packed)
 }
 
-/// The version that a request entered under, the request, and its input, from the entry of an `Opened` event.
-pub(crate) fn opened(requester: Account, entry: &[u8]) -> Option<(u32, Request, Vec<u8>)> {
+/// The version and the instance that a request entered under, the request, and its input, from the entry of an `Opened` event.
+pub(crate) fn opened(requester: Account, entry: &[u8]) -> Option<(u32, u32, Request, Vec<u8>)> {
     let mut entry = Reader(entry);
-    let version = entry.u32()?;
+    let (version, instance) = (entry.u32()?, entry.u32()?);
     let [flags] = entry.take()?;
     let mut request = Request {
         requester,
@@ -56,7 +56,7 @@ pub(crate) fn opened(requester: Account, entry: &[u8]) -> Option<(u32, Request, 
         request.callback = entry.take()?;
         request.callback_gas = entry.u32()?;
     }
-    Some((version, request, entry.0.to_vec()))
+    Some((version, instance, request, entry.0.to_vec()))
 }
 
 fn pack(packed: &mut Vec<u8>, order: &Order) -> Option<()> {

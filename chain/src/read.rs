@@ -8,6 +8,7 @@ use alloy::sol_types::SolStruct;
 use bourse_bindings::{IERC20, Market};
 use bourse_sim::ask::{Answer, Status, Tag};
 use bourse_sim::event::{Config, Offer};
+use bourse_sim::lane::Terms;
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Bps, Id, Time, Wei, ZERO};
 
@@ -237,6 +238,15 @@ impl Node {
             open: instance.open,
             retired: instance.retired,
         })
+    }
+
+    /// Where a lane leads, as an instance and its version, 0 and 0 if nowhere; and those of its terms that the market holds it to.
+    ///
+    /// # Errors
+    /// [`NodeError`]; the market reverts with `UnknownLane`.
+    pub async fn lane(&self, requester: Account, lane: u32) -> Result<((u32, u32), Terms), NodeError> {
+        let lane = self.contract().laneOf(requester.into(), lane).call().await?;
+        Ok(((lane.instance, lane.version), convert::terms_in(&lane.terms)))
     }
 
     /// One version of an instance.

@@ -37,6 +37,18 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("BelowFloor", "a price of {have} is below the {want} that {prover} asks at least"),
     ("AboveBondLimit", "a bond of {have} is above the {want} that {prover} puts at risk at most"),
     ("BeyondThroughput", "{prover} would have {have} seconds and declared a speed that takes {want}"),
+    // Lanes
+    ("UnknownLane", "{requester} has set no terms for lane {lane}"),
+    ("Unrouted", "lane {lane} of {requester} leads nowhere: route it first"),
+    ("BeyondLimit", "the lane's limit on {limit} would be broken: it would be {have}, the limit is {want}"),
+    ("EnvelopeFailed", "the mechanism {mechanism} does not say what its worst case is: {reason}"),
+    ("ProverNotListed", "{prover} is not among the provers that the lane takes"),
+    (
+        "MandateOver",
+        "it is {time}, and the mandate to route this lane held until {until} (unix seconds; 0 if there was none)",
+    ),
+    ("KeeperNotListed", "{keeper} is not among the keepers that may route this lane"),
+    ("MechanismNotListed", "keepers may not route this lane to the mechanism {mechanism}"),
     // Requests
     ("WrongStatus", "the request {id} is {have}, it would have to be {want}"),
     ("NotRequester", "{have} may not do that, only the requester {want}"),

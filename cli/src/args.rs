@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{account, act, bid, instances, request, watch};
+use crate::commands::{account, act, bid, instances, lanes, request, watch};
 use crate::demo;
 use crate::deploy;
 use crate::settings::Global;
@@ -46,6 +46,8 @@ pub enum Command {
     Watch(watch::Options),
     /// List mechanism instances, register new ones, retire them
     Instances(instances::Options),
+    /// List lanes, give yours terms, route them
+    Lanes(lanes::Options),
     /// List provers
     Provers,
     /// Show an account, deposit, withdraw

@@ -4,6 +4,7 @@ pub mod account;
 pub mod act;
 pub mod bid;
 pub mod instances;
+pub mod lanes;
 pub mod provers;
 pub mod request;
 pub mod status;

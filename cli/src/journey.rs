@@ -140,8 +140,8 @@ impl Journey {
 
     fn apply(&mut self, event: &Event, at: Moment) {
         match event {
-            Event::Opened { version, request, input, .. } => {
-                self.rungs.push(Rung { instance: request.instance, version: *version, at });
+            Event::Opened { instance, version, request, input, .. } => {
+                self.rungs.push(Rung { instance: *instance, version: *version, at });
                 self.entered = Some((request.clone(), input.clone()));
             }
             Event::Held { prover, .. } => drop(self.bidders.insert(*prover)),

@@ -14,6 +14,7 @@ pub mod deployment;
 pub mod disk;
 pub mod explain;
 pub mod journey;
+pub mod lane;
 pub mod output;
 pub mod quotes;
 pub mod receipt;
@@ -76,6 +77,7 @@ async fn on_market(session: Session, command: Command) -> Result<Outcome> {
         Command::Status { id } => commands::status::run(&session, &id).await?,
         Command::Watch(options) => commands::watch::run(&session, &options).await?,
         Command::Instances(options) => commands::instances::run(&session, options).await?,
+        Command::Lanes(options) => commands::lanes::run(&session, options).await?,
         Command::Provers => commands::provers::run(&session).await?,
         Command::Account(options) => commands::account::run(&session, options).await?,
         Command::Cancel { id } => commands::act::cancel(&session, &id).await?,

@@ -127,6 +127,30 @@ impl Session {
         self.settings.deployment.as_ref()?.mechanism_name(address)
     }
 
+    /// The number of the verifier called `name`: a number, or a local name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn verifier(&self, name: &str) -> Result<u32> {
+        match (name.parse(), &self.settings.deployment) {
+            (Ok(number), _) => Ok(number),
+            (Err(_), Some(known)) => known.verifier(name),
+            (Err(_), None) => {
+                bail!("verifier '{name}' is known by its number only, as there is no deployment.json for this market")
+            }
+        }
+    }
+
+    /// The mechanism called `name`: an address, or the name of a shipped one.
+    ///
+    /// # Errors
+    /// If it is neither.
+    pub fn mechanism(&self, name: &str) -> Result<Account> {
+        let known = self.settings.deployment.as_ref().and_then(|known| known.mechanisms.get(name));
+        amount::account(known.map_or(name, String::as_str))
+            .with_context(|| format!("no mechanism '{name}' is known here"))
+    }
+
     /// A token, named by its address; none is the native coin.
     ///
     /// # Errors

@@ -18,6 +18,10 @@ pub struct Spec {
     #[arg(long, value_name = "N|NAME")]
     #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// One of your lanes, by number, instead of an instance: the request enters where the lane leads
+    #[arg(long, value_name = "N", conflicts_with_all = ["instance", "instance_version"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lane: Option<u32>,
     /// Version of the instance; the current one unless named
     #[arg(id = "instance_version", long = "instance-version", value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]

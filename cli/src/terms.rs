@@ -1,6 +1,6 @@
 //! From what a requester says to the request it means.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use bourse_chain::read::Token;
 use bourse_prover::backend::circuit::{self, Keys};
 use bourse_sim::abi::keccak;
@@ -8,6 +8,7 @@ use bourse_sim::request::Request;
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
 use crate::amount;
+use crate::commands::lanes::named;
 use crate::session::Session;
 use crate::spec::{Spec, Work};
 
@@ -35,13 +36,7 @@ impl Terms {
     /// # Errors
     /// Which field is missing or wrong, and what would be right.
     pub async fn of(session: &Session, spec: &Spec, requester: Account, now: Time) -> Result<Self> {
-        let name = spec.instance.as_deref().context("`instance` is missing: `bourse instances` lists them")?;
-        let instance = session.instance(name).await?;
-        let current = session.node.instance(instance).await?;
-        ensure!(current.version != 0, "there is no instance {instance}: `bourse instances` lists them");
-        ensure!(!current.retired, "instance {instance} is retired and takes no new requests: choose another");
-        let version = spec.version.unwrap_or(0);
-        let token = session.node.config(instance, if version == 0 { current.version } else { version }).await?.token;
+        let (instance, version, token) = place(session, spec, requester).await?;
         let token = session.node.token(token).await?;
         let (work, pow5) = work(session, spec).await?;
         let max_price = spec.max_price.as_deref().context("`max_price` is missing: what is it worth to you?")?;
@@ -53,7 +48,7 @@ impl Terms {
             nonce: spec.nonce.unwrap_or(0),
             instance,
             version,
-            verifier: verifier(session, spec)?,
+            verifier: session.verifier(spec.verifier.as_deref().unwrap_or(crate::deploy::GROTH16))?,
             statement: work.statement.0,
             input: if work.input.is_empty() { [0; 32] } else { keccak(&work.input) },
             work: work.work,
@@ -91,15 +86,21 @@ async fn work(session: &Session, spec: &Spec) -> Result<(circuit::Task, Option<u
     }
 }
 
-fn verifier(session: &Session, spec: &Spec) -> Result<u32> {
-    let name = spec.verifier.as_deref().unwrap_or(crate::deploy::GROTH16);
-    if let Ok(number) = name.parse() {
-        return Ok(number);
+/// Where a request is to enter, as it will name it: an instance and its version, or a lane; and the token it is paid in.
+async fn place(session: &Session, spec: &Spec, requester: Account) -> Result<(u32, u32, Account)> {
+    if let Some(lane) = spec.lane {
+        let (route, terms) = session.node.lane(requester, lane).await?;
+        ensure!(route.0 != 0, "lane {lane} leads nowhere yet: `bourse lanes route {lane} INSTANCE`");
+        return Ok((named(lane)?, 0, terms.token));
     }
-    match &session.settings.deployment {
-        Some(deployment) => deployment.verifier(name),
-        None => bail!("verifier '{name}' is known by its number only, as there is no deployment.json for this market"),
-    }
+    let name = spec.instance.as_deref().context("`instance` is missing: `bourse instances` lists them")?;
+    let instance = session.instance(name).await?;
+    let current = session.node.instance(instance).await?;
+    ensure!(current.version != 0, "there is no instance {instance}: `bourse instances` lists them");
+    ensure!(!current.retired, "instance {instance} is retired and takes no new requests: choose another");
+    let version = spec.version.unwrap_or(0);
+    let config = session.node.config(instance, if version == 0 { current.version } else { version }).await?;
+    Ok((instance, version, config.token))
 }
 
 async fn bond(session: &Session, spec: &Spec, token: &Token, max_price: Wei) -> Result<Wei> {

@@ -83,12 +83,28 @@ pub async fn find(session: &Session, text: &str) -> Result<Record> {
     found.with_context(|| format!("the market has no request {}", amount::hex(&id)))
 }
 
+/// The market by its events up to now, and where the chain stands.
+///
+/// # Errors
+/// If the chain cannot be read, or is none of this market.
+pub async fn market(session: &Session) -> Result<(Market, Head)> {
+    let mut market = Market::new(session.node.stake_token().await?);
+    let mut follower = session.history();
+    loop {
+        match follower.next().await? {
+            Update::Committed(block) => market.commit(&block.events, block.time)?,
+            Update::Reverted(_) => market.revert()?,
+            Update::Tip(head) => return Ok((market, head)),
+        }
+    }
+}
+
 /// What a tick about `about` has to bring, by what the market's events say; nothing if the request's mechanism is none that is known here.
 ///
 /// # Errors
 /// If the chain cannot be read, or is none of this market.
 pub async fn brief(session: &Session, id: &Id, about: Account) -> Result<Vec<u8>> {
-    let (market, head) = fold(session).await?;
+    let (market, head) = self::market(session).await?;
     let config = market.request(id).and_then(|case| market.instances().get(&case.instance)?.config(case.version));
     let Some(twin) = twin(session, config).await? else { return Ok(Vec::new()) };
     Ok(market.ticking(twin, id, ticking(head, about)).map(|ask| ask.data).unwrap_or_default())
@@ -99,7 +115,7 @@ pub async fn brief(session: &Session, id: &Id, about: Account) -> Result<Vec<u8>
 /// # Errors
 /// If the chain cannot be read, is none of this market, or there is no such instance.
 pub async fn bring(session: &Session, number: u32, about: Account) -> Result<(Vec<Request>, Vec<u8>)> {
-    let (market, head) = fold(session).await?;
+    let (market, head) = self::market(session).await?;
     let instance = market.instances().get(&number);
     let instance = instance.with_context(|| format!("there is no instance {number}: `bourse instances` lists them"))?;
     let config = instance.config(instance.version());
@@ -107,19 +123,6 @@ pub async fn bring(session: &Session, number: u32, about: Account) -> Result<(Ve
     let Some((ask, ids)) = market.session(twin, number, ticking(head, about)) else { return Ok(Default::default()) };
     let requests = ids.iter().filter_map(|id| market.request(id)).map(|case| case.request.as_ref().clone());
     Ok((requests.collect(), ask.data))
-}
-
-/// The market as of now.
-async fn fold(session: &Session) -> Result<(Market, Head)> {
-    let mut market = Market::new(session.node.stake_token().await?);
-    let mut follower = session.history();
-    loop {
-        match follower.next().await? {
-            Update::Committed(block) => market.commit(&block.events, block.time)?,
-            Update::Reverted(_) => market.revert()?,
-            Update::Tip(head) => return Ok((market, head)),
-        }
-    }
 }
 
 async fn twin(session: &Session, config: Option<&Arc<Config>>) -> Result<Option<&'static dyn Mechanism>> {

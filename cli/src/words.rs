@@ -1,5 +1,7 @@
 //! The market's events in words, and as JSON.
 
+mod lanes;
+
 use alloy::hex;
 use bourse_chain::read::Token;
 use bourse_chain::{Revert, wire};
@@ -55,11 +57,11 @@ impl Words<'_> {
     /// How requests find provers.
     fn of_search(&self, event: &Event) -> String {
         match event {
-            Event::Opened { id, requester, request, .. } => format!(
+            Event::Opened { id, requester, instance, request, .. } => format!(
                 "{} opened by {} on {}: {} units of work, up to {}, until {}",
                 short(id),
                 self.who(*requester),
-                self.which(request.instance),
+                self.which(*instance),
                 request.work,
                 self.price(request.token, request.max_price),
                 clock(request.deadline),
@@ -165,7 +167,7 @@ impl Words<'_> {
                 format!("{} wants to leave {}, and can at {ready_at}", self.who(*prover), self.which(*instance))
             }
             Event::NotedInstance { instance, .. } => format!("{}: its mechanism took a note", self.which(*instance)),
-            _ => String::new(),
+            _ => lanes::sentence(self, event),
         }
     }
 
@@ -198,7 +200,10 @@ impl Words<'_> {
 
 /// The event with all its fields. Amounts are decimal strings, as JSON's numbers are too short for them.
 pub fn json(event: &Event) -> Value {
-    let (name, fields) = request_fields(event).or_else(|| standing_fields(event)).unwrap_or(("Unknown", Vec::new()));
+    let (name, fields) = request_fields(event)
+        .or_else(|| standing_fields(event))
+        .or_else(|| lanes::fields(event))
+        .unwrap_or(("Unknown", Vec::new()));
     let mut object = serde_json::Map::new();
     object.insert("event".into(), name.into());
     object.extend(fields.into_iter().map(|(key, value)| (key.to_owned(), value)));
@@ -207,9 +212,10 @@ pub fn json(event: &Event) -> Value {
 
 fn request_fields(event: &Event) -> Option<(&'static str, Fields)> {
     Some(match event {
-        Event::Opened { id, requester, version, request, input } => {
+        Event::Opened { id, requester, instance, version, request, input } => {
             let fields = vec![
                 ("requester", of(*requester)),
+                ("instance", json!(instance)),
                 ("version", json!(version)),
                 ("request", wire::request_json(request)),
                 ("input", raw(input)),

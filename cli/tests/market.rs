@@ -331,3 +331,50 @@ fn without_a_node_or_a_key_it_says_what_is_missing() {
     assert!(said.contains("no node at http://127.0.0.1:1"), "{said}");
     assert!(run(&["deploy"]).contains("set BOURSE_PRIVATE_KEY"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_leads_where_its_requester_and_its_keepers_say() {
+    let world = World::new();
+    world.json(0, &["deploy"]);
+    world.write("any.toml", "name = \"any\"\n[posted]\nbase = \"any\"\npatience = \"5m\"\n");
+    world.write(
+        "climb.toml",
+        "name = \"climb\"\n[dutch]\nstart_bps = 5000\nend_bps = 10000\nramp = \"1m\"\npatience = \"1m\"\n",
+    );
+    for file in ["any.toml", "climb.toml"] {
+        world.json(0, &["instances", "new", file]);
+    }
+    let limits = "work = 60\nmax_price = \"0.02\"\nlatency = \"10m\"\nbond = \"0.02\"\ncapabilities = [\"instant\"]\n";
+    let wishes = "[wishes]\nlatency = { weight = 10000, best = \"10s\", worst = \"10m\" }\n";
+    let mandate = "[mandate]\nlasts = \"1d\"\ncooldown = \"1s\"\ntip = \"0.001\"\nmechanisms = [\"dutch\"]\n";
+    world.write("lane.toml", &format!("{limits}{wishes}{mandate}"));
+    let set = world.json(1, &["lanes", "set", "3", "lane.toml"]);
+    assert_eq!(set["terms"]["capabilities"][0], "instant");
+    let ask = ["request", "--lane", "3", "--rounds", "20", "--deadline", "9m", "--detach", "--max-price"];
+    assert!(world.refusal(1, &[&ask[..], &["0.02"]].concat()).contains("lane 3 leads nowhere"));
+
+    world.json(1, &["lanes", "route", "3", "any"]);
+    let asked = world.json(1, &[&ask[..], &["0.02"]].concat());
+    let mut prover = Prover::new(&world, 2).await;
+    prover.serve(&record(&world, &asked)).await;
+    let status = world.json(1, &["status", asked["id"].as_str().unwrap()]);
+    assert_eq!(status["status"], "fulfilled");
+    assert!(world.refusal(1, &[&ask[..], &["0.03"]].concat()).contains("limit on pricePerUnit would be broken"));
+
+    let of = format!("{:?}", world.anvil.addresses()[1]);
+    let keep = |instance| ["lanes", "route", "3", instance, "--of", &of];
+    world.json(1, &["account", "deposit", "0.01"]);
+    assert!(world.refusal(3, &keep("any")).contains("may not route this lane to the mechanism"));
+    world.json(3, &keep("climb"));
+    assert_eq!(number(&world.json(3, &["account"])["market"]), ETHER / 1_000, "the keeper is tipped");
+    let lanes = world.json(0, &["lanes"]);
+    assert_eq!((&lanes[0]["lane"], &lanes[0]["route"]["instance"]), (&3.into(), &2.into()));
+    assert_eq!(lanes[0]["terms"]["wishes"][0]["attribute"], "latency");
+    world.json(1, &["lanes", "revoke", "3"]);
+    assert!(world.refusal(3, &keep("climb")).contains("the mandate to route this lane held until 0"));
+
+    world.write("strict.toml", &format!("{}{wishes}", limits.replace("instant", "sealed")));
+    world.json(1, &["lanes", "set", "3", "strict.toml"]);
+    assert_eq!(world.json(0, &["lanes"])[0]["route"], Value::Null, "a route that breaks new terms ends");
+    assert!(world.refusal(1, &["lanes", "route", "3", "any"]).contains("limit on capabilities would be broken"));
+}

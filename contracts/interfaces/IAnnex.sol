@@ -11,9 +11,6 @@ interface IAnnex {
     /// Brings bids, and the signed requests they are for where those have not entered. All or none.
     function bid(Order[] calldata orders) external;
 
-    /// Cancels `old` and opens `next` in one step; both are the caller's.
-    function replace(Request calldata old, Request calldata next, bytes calldata input) external returns (bytes32 id);
-
     /// Says that time has passed, to the mechanism of `request`. Reverts if nothing follows from it.
     /// @param about the prover whose ticket is to be looked at, or 0.
     /// @param data the mechanism's own.

@@ -3,18 +3,17 @@ pragma solidity ^0.8.28;
 
 import {IAnnex} from "./IAnnex.sol";
 import {IEscrow} from "./IEscrow.sol";
+import {ILanes} from "./ILanes.sol";
 import {IRegistry} from "./IRegistry.sol";
+import {IRequests} from "./IRequests.sol";
 import {ISupply} from "./ISupply.sol";
 import {MoveKind} from "../types/Ask.sol";
-import {Fulfillment} from "../types/Bid.sol";
-import {Request} from "../types/Request.sol";
-import {Ticket} from "../types/Prover.sol";
-import {State, StateSlot, Status} from "../types/State.sol";
+import {StateSlot, Status} from "../types/State.sol";
 
 /// The life of a request. None → Open → Awarded → Fulfilled, or → Closed with the escrow back; a failed award opens it
 /// again in the next rung of its ladder. Every transition that time alone allows is open to everyone.
-interface IMarket is IEscrow, IRegistry, ISupply, IAnnex {
-    /// The request entered, and its escrow is locked. `entry` is the version of its instance that it entered under (4 bytes); the
+interface IMarket is IRequests, IAnnex, IEscrow, IRegistry, ISupply, ILanes {
+    /// The request entered, and its escrow is locked. `entry` is the version and the instance that it entered under (4 bytes each); the
     /// request as `types/RequestRef.sol` packs it, without the requester; and its input. `Packed.open` reads it.
     event Opened(bytes32 indexed id, address indexed requester, bytes entry);
     /// `state` is what is stored of the request now, in the layout of `types/State.sol`: prover, price, due time, share of the bond.
@@ -111,30 +110,4 @@ interface IMarket is IEscrow, IRegistry, ISupply, IAnnex {
     /// The request names another token than its instance.
     error WrongToken(address have, address want);
     error OnlySelf(address have);
-
-    /// Enters a request and locks its escrow.
-    /// @param input what provers need; its hash is `request.input`.
-    /// @param signature the requester's, over the request's id; empty if the requester sends.
-    function open(Request calldata request, bytes calldata input, bytes calldata signature)
-        external
-        returns (bytes32 id);
-
-    /// Ends an open request that no deposit stands on, and refunds it. A signed request that has not entered never will.
-    function cancel(Request calldata request) external;
-
-    /// Brings bids, as `bid` does, for less gas: `orders` are packed, one after the other, as `types/OrderRef.sol` says. (The name is also chosen
-    /// for its selector: the lower it is, the sooner the market finds the function.)
-    function bidBatch(bytes calldata orders) external;
-
-    /// Settles awards with proofs. Items that cannot be settled are left out; if none can, reverts with the first's error.
-    function fulfill(Fulfillment[] calldata items) external returns (uint256 settled);
-
-    function idOf(Request calldata request) external view returns (bytes32);
-    function stateOf(bytes32 id) external view returns (State memory);
-    function ticketOf(bytes32 id, address prover) external view returns (Ticket memory);
-    function wordsOf(bytes32 id) external view returns (bytes32[8] memory);
-    function sharedOf(uint32 instance) external view returns (bytes32[8] memory);
-
-    /// Where the code of `IAnnex` is.
-    function annex() external view returns (address);
 }

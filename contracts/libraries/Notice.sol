@@ -6,9 +6,9 @@ import {RequestRef} from "../types/RequestRef.sol";
 
 /// The event that is logged in a form of its own: a byte of a log costs eight gas, whatever is in it.
 library Notice {
-    /// `emit IMarket.Opened(id, requester, entry)`: the entry is the version (4 bytes), the packed request without its requester,
-    /// and the input.
-    function opened(bytes32 id, uint32 version, RequestRef request, bytes calldata input) internal {
+    /// `emit IMarket.Opened(id, requester, entry)`: the entry is the version and the instance (4 bytes each), the packed request without
+    /// its requester, and the input.
+    function opened(bytes32 id, uint64 edition, RequestRef request, bytes calldata input) internal {
         bytes32 topic = IMarket.Opened.selector;
         address requester = request.requester();
         uint256 log;
@@ -16,8 +16,8 @@ library Notice {
         assembly ("memory-safe") {
             // The offset of the entry, its length, its bytes.
             log := mload(0x40)
-            mstore(add(log, 0x40), shl(224, version))
-            tail := add(log, 0x44)
+            mstore(add(log, 0x40), shl(192, edition))
+            tail := add(log, 0x48)
         }
         uint256 end = request.writeTail(tail);
         assembly ("memory-safe") {

@@ -47,14 +47,14 @@ library Packed {
         return head;
     }
 
-    /// The `entry` of an `Opened` event, whose `requester` is a topic: the version that the request entered under, the request, and
-    /// its input.
+    /// The `entry` of an `Opened` event, whose `requester` is a topic: the version and the instance that the request entered under,
+    /// as an edition; the request; and its input.
     function open(address requester, bytes memory entry)
         internal
         pure
-        returns (uint32 version, Request memory request, bytes memory input)
+        returns (uint64 edition, Request memory request, bytes memory input)
     {
-        version = uint32(_field(entry, 0, 4));
+        edition = uint64(_field(entry, 0, 8));
         uint256 end;
         (request, end) = _unpack(entry);
         request.requester = requester;
@@ -64,19 +64,19 @@ library Packed {
         }
     }
 
-    /// From an entry, in which a request lacks its first 20 bytes, and begins 4 bytes later.
+    /// From an entry, in which a request lacks its first 20 bytes, and begins 8 bytes later.
     function _unpack(bytes memory entry) private pure returns (Request memory r, uint256 end) {
-        uint256 flags = _field(entry, 4, 1);
-        r.nonce = uint64(_field(entry, 5, 8));
-        r.instance = uint32(_field(entry, 13, 4));
-        r.verifier = uint32(_field(entry, 17, 4));
-        r.statement = bytes32(_field(entry, 21, 32));
-        r.work = uint64(_field(entry, 53, 8));
-        r.maxPrice = uint88(_field(entry, 61, 11));
-        r.bond = uint80(_field(entry, 72, 10));
-        r.deadline = uint40(_field(entry, 82, 5));
-        r.window = uint32(_field(entry, 87, 4));
-        end = 91;
+        uint256 flags = _field(entry, 8, 1);
+        r.nonce = uint64(_field(entry, 9, 8));
+        r.instance = uint32(_field(entry, 17, 4));
+        r.verifier = uint32(_field(entry, 21, 4));
+        r.statement = bytes32(_field(entry, 25, 32));
+        r.work = uint64(_field(entry, 57, 8));
+        r.maxPrice = uint88(_field(entry, 65, 11));
+        r.bond = uint80(_field(entry, 76, 10));
+        r.deadline = uint40(_field(entry, 86, 5));
+        r.window = uint32(_field(entry, 91, 4));
+        end = 95;
         if (flags & 1 != 0) (r.version, end) = (uint32(_field(entry, end, 4)), end + 4);
         if (flags & 2 != 0) (r.token, end) = (address(uint160(_field(entry, end, 20))), end + 20);
         if (flags & 4 != 0) (r.input, end) = (bytes32(_field(entry, end, 32)), end + 32);

@@ -2,6 +2,7 @@
 //! ISupply}.sol`, which document them. Everything off-chain is a fold of these.
 
 use crate::ask::{Shape, Tag};
+use crate::lane::{List, Mandate, Terms};
 use crate::request::Request;
 use crate::{Account, Bps, Id, Time, Wei};
 
@@ -66,7 +67,7 @@ pub enum Event {
     Staked { prover: Account, amount: Wei },
     Unstaking { prover: Account, amount: Wei, ready_at: Time },
     Unstaked { prover: Account, amount: Wei },
-    Opened { id: Id, requester: Account, version: u32, request: Request, input: Vec<u8> },
+    Opened { id: Id, requester: Account, instance: u32, version: u32, request: Request, input: Vec<u8> },
     Awarded { id: Id, prover: Account, price: Wei, due: Time, bond_bps: Bps },
     Held { id: Id, prover: Account, amount: Wei, tag: Tag },
     Released { id: Id, prover: Account, amount: Wei },
@@ -87,4 +88,8 @@ pub enum Event {
     Closed { id: Id, refund: Wei },
     Cancelled { id: Id, refund: Wei },
     Leaving { instance: u32, prover: Account, ready_at: Time },
+    TermsSet { requester: Account, lane: u32, terms: Terms },
+    MandateSet { requester: Account, lane: u32, mandate: Mandate },
+    Listed { requester: Account, lane: u32, list: List, entries: Vec<(Account, bool)> },
+    Routed { requester: Account, lane: u32, instance: u32, version: u32, by: Account, tip: Wei },
 }

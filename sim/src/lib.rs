@@ -6,6 +6,7 @@ pub mod abi;
 pub mod ask;
 pub mod equilibrium;
 pub mod event;
+pub mod lane;
 pub mod market;
 pub mod mechanisms;
 pub mod planning;

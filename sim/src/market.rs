@@ -7,6 +7,7 @@ mod apply;
 mod case;
 mod diary;
 mod kept;
+mod lanes;
 mod money;
 mod registry;
 mod supply;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 pub use case::{Award, Case, RECLAIM_DELAY, Step, Ticket};
 pub use diary::{Diary, Entry};
+pub use lanes::Lane;
 pub use money::BURNED;
 pub use registry::{Instance, Verifier, instance_of, place_of};
 pub use supply::{ANY_MECHANISM, ANY_VERIFIER, DRAINING, Prover};
@@ -28,6 +30,7 @@ use crate::request::Request;
 use crate::{Account, Id, Time, Wei, ZERO};
 use case::Cases;
 use diary::Diaries;
+use lanes::Lanes;
 use money::Money;
 use registry::Registry;
 use supply::Supply;
@@ -44,6 +47,7 @@ pub struct Market {
     money: Money,
     supply: Supply,
     registry: Registry,
+    lanes: Lanes,
     cases: Cases,
     diaries: Diaries,
 }
@@ -79,6 +83,7 @@ impl Market {
             money: Money::default(),
             supply: Supply::default(),
             registry: Registry::default(),
+            lanes: Lanes::default(),
             cases: Cases::default(),
             diaries: Diaries::default(),
         }
@@ -96,6 +101,7 @@ impl Market {
         self.money.checkpoint(self.history);
         self.supply.checkpoint(self.history);
         self.registry.checkpoint(self.history);
+        self.lanes.checkpoint(self.history);
         self.cases.checkpoint(self.history);
         self.diaries.checkpoint(self.history);
     }
@@ -109,6 +115,7 @@ impl Market {
         self.money.revert();
         self.supply.revert();
         self.registry.revert();
+        self.lanes.revert();
         self.cases.revert();
         self.diaries.revert();
         Ok(())
@@ -143,6 +150,11 @@ impl Market {
             owed += provers.map(|prover| prover.stake + prover.exit.map_or(0, |(amount, _)| amount)).sum::<Wei>();
         }
         owed
+    }
+
+    /// All lanes, by requester and number.
+    pub fn lanes(&self) -> &BTreeMap<(Account, u32), Lane> {
+        self.lanes.all()
     }
 
     /// A prover, if it ever declared itself one.

@@ -48,7 +48,8 @@ fn events() -> Vec<Event> {
     let set =
         |instance| Event::InstanceSet { instance, version: 1, owner: ALICE, open: true, config: Config::default() };
     let request = Request { requester: ALICE, instance: 2, max_price: 1, deadline: 1_000, ..Request::default() };
-    let entered = Event::Opened { id: ID, requester: ALICE, version: 1, request, input: Vec::new() };
+    let entered =
+        Event::Opened { id: ID, requester: ALICE, instance: request.instance, version: 1, request, input: Vec::new() };
     let mut events = vec![set(1), set(2)];
     events.push(Event::Deposited { token: ZERO, account: ALICE, from: ALICE, amount: 1 });
     for (number, prover) in [(1, PAUL), (2, PETE)] {

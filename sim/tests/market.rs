@@ -41,7 +41,14 @@ fn id(nonce: u64) -> Id {
 }
 
 fn opened(nonce: u64) -> Event {
-    Event::Opened { id: id(nonce), requester: ALICE, version: 1, request: request(nonce), input: vec![1, 2, 3] }
+    Event::Opened {
+        id: id(nonce),
+        requester: ALICE,
+        instance: 2,
+        version: 1,
+        request: request(nonce),
+        input: vec![1, 2, 3],
+    }
 }
 
 fn config(words: u8, fallback: u32) -> Config {
@@ -228,7 +235,8 @@ fn the_question_is_what_the_market_would_ask() {
 #[test]
 fn what_cannot_be_is_noticed() {
     let overdrawn = Request { max_price: 20_000, ..request(1) };
-    let overdrawn = Event::Opened { id: id(1), requester: ALICE, version: 1, request: overdrawn, input: Vec::new() };
+    let overdrawn =
+        Event::Opened { id: id(1), requester: ALICE, instance: 2, version: 1, request: overdrawn, input: Vec::new() };
     assert!(matches!(violation(&[overdrawn]), Violation::Overdrawn { have: 10_000, want: 20_007, .. }));
     assert!(matches!(violation(&[opened(1), opened(1)]), Violation::KnownRequest { .. }));
     assert!(matches!(violation(&[awarded(1, PAUL, 1)]), Violation::UnknownRequest { .. }));

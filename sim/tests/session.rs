@@ -110,7 +110,7 @@ impl World {
             ..Request::default()
         };
         let version = self.market.instances()[&1].version();
-        let opened = Event::Opened { id, requester: OWNER, version, request, input: Vec::new() };
+        let opened = Event::Opened { id, requester: OWNER, instance: 1, version, request, input: Vec::new() };
         let mut after = self.market.clone();
         after.commit(std::slice::from_ref(&opened), self.now).unwrap();
         let Ok(answer) = self.twin.step(&after.ask(&id, self.turn(Cause::Opened, ZERO)).unwrap()) else { return };

@@ -5,6 +5,7 @@ import {Test} from "forge-std/Test.sol";
 
 import {IAnnex} from "../../contracts/interfaces/IAnnex.sol";
 import {IMarket} from "../../contracts/interfaces/IMarket.sol";
+import {IRequests} from "../../contracts/interfaces/IRequests.sol";
 import {Fulfillment} from "../../contracts/types/Bid.sol";
 import {Ledger} from "../../contracts/types/Prover.sol";
 import {State, Status} from "../../contracts/types/State.sol";
@@ -106,7 +107,7 @@ abstract contract Invariants is Test {
             Fulfillment[] memory items = new Fulfillment[](1);
             items[0] = Fulfillment(l.request, l.prover, abi.encode(l.request.statement));
             bool expires = _would(abi.encodeCall(IAnnex.expire, (l.request)));
-            bool fulfils = _would(abi.encodeCall(IMarket.fulfill, (items)));
+            bool fulfils = _would(abi.encodeCall(IRequests.fulfill, (items)));
             _same(expires, l.time < block.timestamp);
             (,, bool frozen,,) = _market.verifierOf(l.request.verifier);
             _same(fulfils, !expires && !frozen);

@@ -78,10 +78,11 @@ abstract contract Model is Accounts {
         _check(life.status == Status.None, 12, "opened from another status");
         _check(++life.entries == 1, 15, "entered twice");
         Request memory logged;
-        (life.version, logged,) = Packed.open(_address(log.topics[2]), abi.decode(log.data, (bytes)));
+        uint64 edition;
+        (edition, logged,) = Packed.open(_address(log.topics[2]), abi.decode(log.data, (bytes)));
         _check(keccak256(abi.encode(logged)) == keccak256(abi.encode(r)), 15, "opened as another request");
         life.status = Status.Open;
-        life.instance = r.instance;
+        (life.instance, life.version) = (uint32(edition), uint32(edition >> 32));
         life.time = uint40(block.timestamp);
         life.escrow = uint256(r.maxPrice) + r.tip;
         _balances[r.token][r.requester] -= life.escrow;

@@ -5,6 +5,7 @@ import {LibBytes} from "solady/utils/LibBytes.sol";
 
 import {IAnnex} from "../../contracts/interfaces/IAnnex.sol";
 import {IMarket} from "../../contracts/interfaces/IMarket.sol";
+import {IRequests} from "../../contracts/interfaces/IRequests.sol";
 import {NotYet} from "../../contracts/interfaces/IMechanism.sol";
 import {Answer} from "../../contracts/types/Ask.sol";
 import {Bid, Fulfillment, Order} from "../../contracts/types/Bid.sol";
@@ -52,7 +53,7 @@ abstract contract Requests is Bids {
         (bytes32 id, Life storage l) = _pick(which, Status.Open);
         if (id == 0) return;
         address caller = who % 4 == 0 ? people[who % 7] : l.request.requester;
-        bytes memory call = abi.encodeCall(IMarket.cancel, (l.request));
+        bytes memory call = abi.encodeCall(IRequests.cancel, (l.request));
         _expect(caller, call, 0, id, _canCancel(l, caller), "cancel");
     }
 
@@ -106,7 +107,7 @@ abstract contract Requests is Bids {
             );
             if (!wrong && _canFulfil(l, items[i].prover)) ++good;
         }
-        (bool ok, bytes memory result) = _do(people[who % 7], abi.encodeCall(IMarket.fulfill, (items)), 0, a, b);
+        (bool ok, bytes memory result) = _do(people[who % 7], abi.encodeCall(IRequests.fulfill, (items)), 0, a, b);
         _check(ok == (good != 0), 12, "fulfill was not as forecast");
         _check(!ok || abi.decode(result, (uint256)) == good, 37, "another number was settled");
     }
@@ -155,7 +156,7 @@ abstract contract Requests is Bids {
     function _open(Request memory r, bool signed) internal returns (bytes32 id) {
         id = _remember(r);
         bytes memory signature = signed ? _sign(r.requester, id) : bytes("");
-        bytes memory call = abi.encodeCall(IMarket.open, (r, "", signature));
+        bytes memory call = abi.encodeCall(IRequests.open, (r, "", signature));
         address caller = signed ? people[6] : r.requester;
         if (_rules[r.instance] != Rule.Batch) {
             _expect(caller, call, 0, id, _canEnter(r), "open");

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAnnex} from "../../contracts/interfaces/IAnnex.sol";
-import {IMarket} from "../../contracts/interfaces/IMarket.sol";
+import {IRequests} from "../../contracts/interfaces/IRequests.sol";
 import {ON_PROOF, SEATS} from "../../contracts/types/Ask.sol";
 import {Fulfillment} from "../../contracts/types/Bid.sol";
 import {Request} from "../../contracts/types/Request.sol";
@@ -60,7 +60,7 @@ abstract contract Stages is Standings {
         Life storage l = _lives[id];
         Fulfillment[] memory items = new Fulfillment[](1);
         items[0] = Fulfillment(l.request, l.prover, abi.encode(l.request.statement));
-        _expect(caller, abi.encodeCall(IMarket.fulfill, (items)), 0, id, _canFulfil(l, l.prover), "fulfill");
+        _expect(caller, abi.encodeCall(IRequests.fulfill, (items)), 0, id, _canFulfil(l, l.prover), "fulfill");
     }
 
     /// A proof, mostly a good one, mostly of somebody who has entered.

@@ -142,13 +142,7 @@ async fn setup(session: &Session, blueprint: &Blueprint) -> Result<Setup> {
             (number, session.node.instance(number).await?.version)
         }
     };
-    let known = session.settings.deployment.as_ref();
-    let verifier = |name: &String| match (name.parse(), known) {
-        (Ok(number), _) => Ok(number),
-        (Err(_), Some(known)) => known.verifier(name),
-        (Err(_), None) => anyhow::bail!("verifier '{name}' is known by its number only, without deployment.json"),
-    };
-    let verifiers = blueprint.verifiers.iter().map(verifier).collect::<Result<_>>()?;
+    let verifiers = blueprint.verifiers.iter().map(|name| session.verifier(name)).collect::<Result<_>>()?;
     Ok(Setup { mechanism, token: token.address, fallback_instance, fallback_version, verifiers, params })
 }
 

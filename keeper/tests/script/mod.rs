@@ -165,7 +165,7 @@ pub(crate) fn opened(n: u8, instance: u32, deadline: Time) -> Event {
         window: 60,
         ..Request::default()
     };
-    Event::Opened { id: id(n), requester: REQUESTER, version: 1, request, input: Vec::new() }
+    Event::Opened { id: id(n), requester: REQUESTER, instance, version: 1, request, input: Vec::new() }
 }
 
 pub(crate) fn awarded(n: u8, prover: Account, due: Time) -> Vec<Event> {

@@ -71,13 +71,41 @@ impl Market {
                 self.diaries.write(*instance, time, Page::Noted(Arc::from(shared.as_slice())));
                 self.registry.share(*instance, shared)
             }
+            event => self.apply_to_lane(event, time),
+        }
+    }
+
+    fn apply_to_lane(&mut self, event: &Event, time: Time) -> Result {
+        match event {
+            Event::TermsSet { requester, lane, terms } => {
+                self.lanes.set_terms(*requester, *lane, terms);
+                Ok(())
+            }
+            Event::MandateSet { requester, lane, mandate } => {
+                self.lanes.edit(*requester, *lane)?.mandate = *mandate;
+                Ok(())
+            }
+            Event::Listed { requester, lane, list, entries } => self.lanes.list((*requester, *lane), *list, entries),
+            Event::Routed { requester, lane, instance, version, by, tip } => {
+                let entry = self.lanes.edit(*requester, *lane)?;
+                entry.route = (*instance != 0).then_some((*instance, *version));
+                if by != requester {
+                    entry.moved_at = time;
+                }
+                let token = entry.terms.token;
+                self.money.debit(token, *requester, *tip)?;
+                self.money.credit(token, *by, *tip);
+                Ok(())
+            }
             event => self.apply_to_request(event, time),
         }
     }
 
     fn apply_to_request(&mut self, event: &Event, time: Time) -> Result {
         match event {
-            Event::Opened { id, version, request, input, .. } => self.opened(*id, *version, request, input, time),
+            Event::Opened { id, instance, version, request, input, .. } => {
+                self.opened(*id, (*instance, *version), request, input, time)
+            }
             Event::Awarded { id, prover, price, due, bond_bps } => {
                 self.awarded(*id, *prover, *price, *due, *bond_bps, time)
             }
@@ -125,8 +153,15 @@ impl Market {
         }
     }
 
-    fn opened(&mut self, id: Id, version: u32, request: &Request, input: &[u8], time: Time) -> Result {
-        let config = self.registry.config(request.instance, version)?;
+    fn opened(
+        &mut self,
+        id: Id,
+        (instance, version): (u32, u32),
+        request: &Request,
+        input: &[u8],
+        time: Time,
+    ) -> Result {
+        let config = self.registry.config(instance, version)?;
         let words = vec![Id::default(); config.shape.words.into()];
         let shares = config.shape.shared != 0;
         self.money.debit(request.token, request.requester, request.escrow())?;
@@ -134,7 +169,7 @@ impl Market {
             input: Arc::from(input),
             status: Status::Open,
             rung: 0,
-            instance: request.instance,
+            instance,
             version,
             time,
             award: None,

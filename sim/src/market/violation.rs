@@ -22,6 +22,8 @@ pub enum Violation {
     UnknownInstance { instance: u32, version: u32 },
     /// A verifier that was never registered, or was registered out of turn.
     UnknownVerifier { verifier: u32 },
+    /// A lane without terms.
+    UnknownLane { requester: Account, lane: u32 },
     /// An account that never declared itself a prover.
     UnknownProver { prover: Account },
     /// A prover that the request was not awarded to, or that has no deposit on it.
@@ -53,6 +55,7 @@ impl fmt::Display for Violation {
                 write!(f, "version {version} of instance {instance} is unknown, or out of turn")
             }
             Self::UnknownVerifier { verifier } => write!(f, "verifier {verifier} is unknown, or out of turn"),
+            Self::UnknownLane { requester, lane } => write!(f, "lane {lane} of {} has no terms", Hex(requester)),
             Self::UnknownProver { prover } => write!(f, "{} never declared itself a prover", Hex(prover)),
             Self::WrongProver { id, prover } => {
                 write!(f, "{} has no such part in request {}", Hex(prover), Hex(id))

@@ -72,6 +72,7 @@ impl<'a> Stage<'a> {
         let opened = Event::Opened {
             id: self.ask.id,
             requester: REQUESTER,
+            instance: self.ask.request.instance,
             version: 1,
             request: self.ask.request.clone(),
             input: Vec::new(),
