@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IMechanism, InsufficientBond, NotYet, TooLate, Unacceptable, Unexpected} from "../interfaces/IMechanism.sol";
+import {IMechanism, TooLate, Unacceptable, Unexpected} from "../interfaces/IMechanism.sol";
 import {Answers} from "../libraries/Answers.sol";
 import {Params} from "../libraries/Params.sol";
 import {ScoredOffer, Scores, Weights} from "../libraries/Scores.sol";
+import {Sealing} from "../libraries/Sealing.sol";
 import {
     Answer,
     Ask,
@@ -90,9 +91,9 @@ contract Scoring is IMechanism {
 
     uint8 internal constant MAX_BIDDERS = 64;
     uint32 internal constant STEP_GAS = 60_000;
+    /// Words of a bid.
+    uint256 private constant STRIDE = 2;
     uint256 internal constant REVEALED_BYTES = 38;
-    /// No bid: its prover is 0.
-    bytes32 internal constant SETTLED = bytes32(uint256(1 << 255));
 
     function name() external pure returns (string memory) {
         return "scoring";
@@ -167,7 +168,7 @@ contract Scoring is IMechanism {
         return abi.decode(params, (ScoringParams)).weights.leastShare(request, promised);
     }
 
-    /// `Bid`: commits or reveals, as the clock says; see `_commit` and `_reveal` for what is refused. `Unexpected` once
+    /// `Bid`: commits or reveals, as the clock says; see `Sealing.commit` and `_reveal` for what is refused. `Unexpected` once
     /// the auction was settled.
     /// `Tick`: after the reveals, takes the deposit of the bidder it is about if that has not revealed, and awards the
     /// best, or closes when no bid and no deposit is left. Once the request is no longer open: gives a standby's
@@ -175,30 +176,11 @@ contract Scoring is IMechanism {
     /// `Failed`: awards the next standby, if any.
     function step(Ask calldata ask) external pure returns (Answer memory) {
         ScoringParams memory p = abi.decode(ask.params, (ScoringParams));
-        if (ask.cause == Cause.Tick) return ask.status == Status.Open ? _settle(p, ask) : _leave(ask);
+        if (ask.cause == Cause.Tick) return ask.status == Status.Open ? _settle(p, ask) : Sealing.leave(ask, STRIDE);
         if (ask.cause == Cause.Failed) return _replace(p, ask);
-        require(ask.cause == Cause.Bid && ask.words[0] != SETTLED, Unexpected(uint8(ask.cause)));
-        return ask.time <= ask.openedAt + p.commit ? _commit(p, ask) : _reveal(p, ask);
-    }
-
-    /// Refuses, in this order: an auction that could not be settled by the deadline (`TooLate`), a price (it would be
-    /// public: the price of a commitment is 0), data other than 32 bytes, a bidder too many (all `Unacceptable`), and
-    /// too little stake.
-    function _commit(ScoringParams memory p, Ask calldata ask) private pure returns (Answer memory answer) {
-        uint40 settled = _revealEnd(p, ask) + 1;
-        require(settled < ask.request.deadline, TooLate(settled, ask.request.deadline - 1));
-        require(ask.price == 0, Unacceptable(ask.price, 0));
-        require(ask.data.length == 32, Unacceptable(ask.data.length, 32));
-        require(ask.actor.held != 0 || ask.holds < p.bidders, Unacceptable(ask.holds, p.bidders - 1));
-
-        uint256 part = (uint256(ask.request.bond) * p.depositBps + BPS - 1) / BPS;
-        uint80 deposit = part > p.depositFloor ? uint80(part) : p.depositFloor;
-        uint256 stake = uint256(ask.actor.free) + ask.actor.held;
-        require(stake >= deposit, InsufficientBond(stake, deposit));
-
-        answer.moves = Answers.only(Answers.hold(ask.actor.prover, deposit, _tag(bytes32(ask.data))));
-        answer.words = ask.words;
-        answer.wake = settled;
+        require(ask.cause == Cause.Bid && ask.words[0] != Sealing.SETTLED, Unexpected(uint8(ask.cause)));
+        if (ask.time > ask.openedAt + p.commit) return _reveal(p, ask);
+        return Sealing.commit(ask, _revealEnd(p, ask), p.bidders, p.depositBps, p.depositFloor);
     }
 
     /// Refuses what comes after the reveals (`TooLate`), what does not open the commitment (`Unacceptable(tag, tag
@@ -208,7 +190,7 @@ contract Scoring is IMechanism {
         require(ask.time <= end, TooLate(ask.time, end));
         ScoredOffer memory offer = _open(ask);
         bytes32[] memory words = ask.words;
-        require(!_revealed(words, ask.actor.prover), Unexpected(uint8(ask.cause)));
+        require(!Sealing.revealed(words, STRIDE, ask.actor.prover), Unexpected(uint8(ask.cause)));
 
         (bool eligible, uint88 points) = p.weights.score(ask.request, offer);
         uint256 ranks = 1 + p.standbys;
@@ -219,7 +201,7 @@ contract Scoring is IMechanism {
             --standing;
         }
         answer.words = words;
-        answer.wake = standing == _ranked(words, ranks) ? ask.time : end + 1;
+        answer.wake = standing == Sealing.ranked(words, STRIDE, ranks) ? ask.time : end + 1;
     }
 
     /// The offer that was committed to.
@@ -227,24 +209,19 @@ contract Scoring is IMechanism {
         bytes calldata data = ask.data;
         require(data.length == REVEALED_BYTES, Unacceptable(data.length, REVEALED_BYTES));
         offer = ScoredOffer(ask.price, uint32(bytes4(data[32:])), uint16(bytes2(data[36:])));
-        uint176 tag = _tag(_commitment(ask.id, ask.actor.prover, offer, bytes32(data)));
+        uint176 tag = Sealing.tagOf(_commitment(ask.id, ask.actor.prover, offer, bytes32(data)));
         require(tag == ask.actor.tag, Unacceptable(tag, ask.actor.tag));
     }
 
     /// A tick while the request is open.
     function _settle(ScoringParams memory p, Ask calldata ask) private pure returns (Answer memory answer) {
         bytes32[] memory words = ask.words;
-        uint256 silent = ask.holds - _ranked(words, 1 + p.standbys);
-        uint40 end = _revealEnd(p, ask);
-        if (words[0] != SETTLED && ask.time <= end) {
-            uint40 commitEnd = ask.openedAt + p.commit;
-            require(ask.time > commitEnd, NotYet(ask.time, commitEnd + 1));
-            require(silent == 0, NotYet(ask.time, end + 1));
-        }
+        uint256 silent = ask.holds - Sealing.ranked(words, STRIDE, 1 + p.standbys);
+        Sealing.requireOver(ask, ask.openedAt + p.commit, _revealEnd(p, ask), silent);
 
         Move[] memory moves = new Move[](3 + p.standbys);
         uint256 count;
-        if (ask.actor.held != 0 && !_revealed(words, ask.actor.prover)) {
+        if (ask.actor.held != 0 && !Sealing.revealed(words, STRIDE, ask.actor.prover)) {
             --silent;
             moves[count++] = Answers.forfeit(ask.actor.prover);
         }
@@ -254,24 +231,6 @@ contract Scoring is IMechanism {
         answer.moves = _cut(moves, count);
         answer.words = words;
         if (silent != 0) answer.wake = ask.time;
-    }
-
-    /// A tick about a ticket that outlived the auction.
-    function _leave(Ask calldata ask) private pure returns (Answer memory answer) {
-        address prover = ask.actor.prover;
-        bytes32[] memory words = ask.words;
-        answer.words = words;
-        if (!_revealed(words, prover)) {
-            answer.moves = Answers.only(Answers.forfeit(prover));
-            return answer;
-        }
-        // A standby may be needed as long as an award can fail and another can be made.
-        uint40 deadline = ask.request.deadline;
-        require(ask.status != Status.Awarded || ask.time >= deadline, NotYet(ask.time, deadline));
-        for (uint256 i; i + 1 < words.length; i += 2) {
-            if (_prover(words[i]) == prover) (words[i], words[i + 1]) = (0, 0);
-        }
-        answer.moves = Answers.only(Answers.release(prover));
     }
 
     /// The award failed.
@@ -293,12 +252,12 @@ contract Scoring is IMechanism {
     {
         uint256 end = 2 * (1 + uint256(p.standbys));
         for (uint256 i; i < end; i += 2) {
-            address prover = _prover(words[i]);
+            address prover = Sealing.proverIn(words[i]);
             if (prover == address(0)) continue;
             uint256 due = uint256(ask.time) + uint32(uint256(words[i + 1]) >> 88);
             bool fits = due <= ask.request.deadline;
             moves[count++] = fits ? _award(p, words, i, uint40(due)) : Answers.release(prover);
-            (words[i], words[i + 1]) = (i == 0 ? SETTLED : bytes32(0), bytes32(0));
+            (words[i], words[i + 1]) = (i == 0 ? Sealing.SETTLED : bytes32(0), bytes32(0));
             if (fits) break;
         }
         return count;
@@ -311,7 +270,7 @@ contract Scoring is IMechanism {
         returns (Move memory move)
     {
         uint256 terms = uint256(words[at + 1]);
-        move = Answers.award(_prover(words[at]), uint88(terms));
+        move = Answers.award(Sealing.proverIn(words[at]), uint88(terms));
         (move.due, move.bps) = (due, uint16(terms >> 120));
         if (p.payment == ScorePayment.FirstScore) return move;
         uint88 next;
@@ -338,7 +297,7 @@ contract Scoring is IMechanism {
             if (sets) words[last] = head;
             return prover;
         }
-        out = _prover(words[last - 2]);
+        out = Sealing.proverIn(words[last - 2]);
         if (last < words.length) words[last] = words[last - 2];
         for (uint256 j = last - 1; j > i + 1; --j) {
             words[j] = words[j - 2];
@@ -347,30 +306,12 @@ contract Scoring is IMechanism {
         words[i + 1] = bytes32(uint256(offer.share) << 120 | uint256(offer.promised) << 88 | offer.price);
     }
 
-    /// How many bids that could be awarded are in the words.
-    function _ranked(bytes32[] memory words, uint256 ranks) private pure returns (uint256 count) {
-        for (uint256 i; i < ranks; ++i) {
-            if (_prover(words[2 * i]) != address(0)) ++count;
-        }
-    }
-
-    function _revealed(bytes32[] memory words, address prover) private pure returns (bool) {
-        for (uint256 i; i < words.length; i += 2) {
-            if (_prover(words[i]) == prover) return true;
-        }
-        return false;
-    }
-
     /// The first `count` moves.
     function _cut(Move[] memory moves, uint256 count) private pure returns (Move[] memory) {
         assembly ("memory-safe") {
             mstore(moves, count)
         }
         return moves;
-    }
-
-    function _prover(bytes32 word) private pure returns (address) {
-        return address(uint160(uint256(word)));
     }
 
     function _points(bytes32 word) private pure returns (uint88) {
@@ -383,11 +324,6 @@ contract Scoring is IMechanism {
         returns (bytes32)
     {
         return keccak256(abi.encode(id, prover, offer.price, offer.promised, offer.share, salt));
-    }
-
-    /// 176 bits: to find two bids under one tag takes 2^88 hashes, to open another's 2^176.
-    function _tag(bytes32 hash) private pure returns (uint176) {
-        return uint176(bytes22(hash));
     }
 
     /// The last second at which a bid can be revealed.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IMechanism, InsufficientBond, NotYet, TooLate, Unacceptable, Unexpected} from "../interfaces/IMechanism.sol";
+import {IMechanism, TooLate, Unacceptable, Unexpected} from "../interfaces/IMechanism.sol";
 import {Answers} from "../libraries/Answers.sol";
 import {Params} from "../libraries/Params.sol";
+import {Sealing} from "../libraries/Sealing.sol";
 import {
     Answer,
     Ask,
@@ -70,8 +71,6 @@ contract SealedBid is IMechanism {
     uint8 internal constant MAX_STANDBYS = 6;
     uint8 internal constant MAX_BIDDERS = 64;
     uint32 internal constant STEP_GAS = 60_000;
-    /// No bid: its prover is 0.
-    bytes32 internal constant SETTLED = bytes32(uint256(1 << 255));
 
     function name() external pure returns (string memory) {
         return "sealed";
@@ -114,7 +113,7 @@ contract SealedBid is IMechanism {
         return _commitment(id, prover, price, salt);
     }
 
-    /// `Bid`: commits or reveals, as the clock says; see `_commit` and `_reveal` for what is refused. `Unexpected` once
+    /// `Bid`: commits or reveals, as the clock says; see `Sealing.commit` and `_reveal` for what is refused. `Unexpected` once
     /// the auction was settled.
     /// `Tick`: after the reveals, takes the deposit of the bidder it is about if that has not revealed, and awards the
     /// best, or closes when no bid and no deposit is left. Once the request is no longer open: gives a standby's
@@ -122,30 +121,11 @@ contract SealedBid is IMechanism {
     /// `Failed`: awards the next standby, if any.
     function step(Ask calldata ask) external pure returns (Answer memory) {
         SealedParams memory p = abi.decode(ask.params, (SealedParams));
-        if (ask.cause == Cause.Tick) return ask.status == Status.Open ? _settle(p, ask) : _leave(ask);
+        if (ask.cause == Cause.Tick) return ask.status == Status.Open ? _settle(p, ask) : Sealing.leave(ask, 1);
         if (ask.cause == Cause.Failed) return _replace(p, ask);
-        require(ask.cause == Cause.Bid && ask.words[0] != SETTLED, Unexpected(uint8(ask.cause)));
-        return ask.time <= ask.openedAt + p.commit ? _commit(p, ask) : _reveal(p, ask);
-    }
-
-    /// Refuses, in this order: an auction that could not be settled by the deadline (`TooLate`), a price (it would be
-    /// public: the price of a commitment is 0), data other than 32 bytes, a bidder too many (all `Unacceptable`), and
-    /// too little stake.
-    function _commit(SealedParams memory p, Ask calldata ask) private pure returns (Answer memory answer) {
-        uint40 settled = _revealEnd(p, ask) + 1;
-        require(settled < ask.request.deadline, TooLate(settled, ask.request.deadline - 1));
-        require(ask.price == 0, Unacceptable(ask.price, 0));
-        require(ask.data.length == 32, Unacceptable(ask.data.length, 32));
-        require(ask.actor.held != 0 || ask.holds < p.bidders, Unacceptable(ask.holds, p.bidders - 1));
-
-        uint256 share = (uint256(ask.request.bond) * p.depositBps + BPS - 1) / BPS;
-        uint80 deposit = share > p.depositFloor ? uint80(share) : p.depositFloor;
-        uint256 stake = uint256(ask.actor.free) + ask.actor.held;
-        require(stake >= deposit, InsufficientBond(stake, deposit));
-
-        answer.moves = Answers.only(Answers.hold(ask.actor.prover, deposit, _tag(bytes32(ask.data))));
-        answer.words = ask.words;
-        answer.wake = settled;
+        require(ask.cause == Cause.Bid && ask.words[0] != Sealing.SETTLED, Unexpected(uint8(ask.cause)));
+        if (ask.time > ask.openedAt + p.commit) return _reveal(p, ask);
+        return Sealing.commit(ask, _revealEnd(p, ask), p.bidders, p.depositBps, p.depositFloor);
     }
 
     /// Refuses what comes after the reveals (`TooLate`), what does not open the commitment (`Unacceptable(tag, tag
@@ -155,10 +135,10 @@ contract SealedBid is IMechanism {
         address prover = ask.actor.prover;
         require(ask.time <= end, TooLate(ask.time, end));
         require(ask.data.length == 32, Unacceptable(ask.data.length, 32));
-        uint176 tag = _tag(_commitment(ask.id, prover, ask.price, bytes32(ask.data)));
+        uint176 tag = Sealing.tagOf(_commitment(ask.id, prover, ask.price, bytes32(ask.data)));
         require(tag == ask.actor.tag, Unacceptable(tag, ask.actor.tag));
         bytes32[] memory words = ask.words;
-        require(!_revealed(words, prover), Unexpected(uint8(ask.cause)));
+        require(!Sealing.revealed(words, 1, prover), Unexpected(uint8(ask.cause)));
 
         bool eligible = ask.price <= _reserve(p, ask.request.maxPrice);
         address out = eligible ? _insert(words, prover, ask.price, p.standbys) : prover;
@@ -168,22 +148,17 @@ contract SealedBid is IMechanism {
             --standing;
         }
         answer.words = words;
-        answer.wake = standing == _ranked(words, p.standbys) ? ask.time : end + 1;
+        answer.wake = standing == Sealing.ranked(words, 1, 1 + p.standbys) ? ask.time : end + 1;
     }
 
     /// A tick while the request is open.
     function _settle(SealedParams memory p, Ask calldata ask) private pure returns (Answer memory answer) {
         bytes32[] memory words = ask.words;
-        uint256 ranked = _ranked(words, p.standbys);
+        uint256 ranked = Sealing.ranked(words, 1, 1 + p.standbys);
         uint256 silent = ask.holds - ranked;
-        uint40 end = _revealEnd(p, ask);
-        if (words[0] != SETTLED && ask.time <= end) {
-            uint40 commitEnd = ask.openedAt + p.commit;
-            require(ask.time > commitEnd, NotYet(ask.time, commitEnd + 1));
-            require(silent == 0, NotYet(ask.time, end + 1));
-        }
+        Sealing.requireOver(ask, ask.openedAt + p.commit, _revealEnd(p, ask), silent);
 
-        bool taken = ask.actor.held != 0 && !_revealed(words, ask.actor.prover);
+        bool taken = ask.actor.held != 0 && !Sealing.revealed(words, 1, ask.actor.prover);
         if (taken) --silent;
         bool ends = ranked != 0 || silent == 0;
         Move[] memory moves = new Move[]((taken ? 1 : 0) + (ends ? 1 : 0));
@@ -195,24 +170,6 @@ contract SealedBid is IMechanism {
         answer.moves = moves;
         answer.words = words;
         if (silent != 0) answer.wake = ask.time;
-    }
-
-    /// A tick about a ticket that outlived the auction.
-    function _leave(Ask calldata ask) private pure returns (Answer memory answer) {
-        address prover = ask.actor.prover;
-        bytes32[] memory words = ask.words;
-        answer.words = words;
-        if (!_revealed(words, prover)) {
-            answer.moves = Answers.only(Answers.forfeit(prover));
-            return answer;
-        }
-        // A standby may be needed as long as an award can fail and another can be made.
-        uint40 deadline = ask.request.deadline;
-        require(ask.status != Status.Awarded || ask.time >= deadline, NotYet(ask.time, deadline));
-        for (uint256 i; i < words.length; ++i) {
-            if (_prover(words[i]) == prover) words[i] = 0;
-        }
-        answer.moves = Answers.only(Answers.release(prover));
     }
 
     /// The award failed.
@@ -230,11 +187,11 @@ contract SealedBid is IMechanism {
         returns (address prover, uint88 price)
     {
         uint256 i;
-        while (i <= p.standbys && _prover(words[i]) == address(0)) ++i;
+        while (i <= p.standbys && Sealing.proverIn(words[i]) == address(0)) ++i;
         if (i > p.standbys) return (address(0), 0);
-        prover = _prover(words[i]);
+        prover = Sealing.proverIn(words[i]);
         price = _price(words[i]);
-        words[i] = i == 0 ? SETTLED : bytes32(0);
+        words[i] = i == 0 ? Sealing.SETTLED : bytes32(0);
         if (p.payment == Payment.FirstPrice) return (prover, price);
         while (++i < words.length) {
             if (words[i] != 0) return (prover, _price(words[i]));
@@ -251,30 +208,12 @@ contract SealedBid is IMechanism {
     {
         uint256 i = words.length;
         while (i != 0 && (words[i - 1] == 0 || _price(words[i - 1]) > price)) --i;
-        out = i > standbys ? prover : _prover(words[standbys]);
+        out = i > standbys ? prover : Sealing.proverIn(words[standbys]);
         if (i == words.length) return out;
         for (uint256 j = words.length - 1; j > i; --j) {
             words[j] = words[j - 1];
         }
         words[i] = bytes32(uint256(price) << 160 | uint160(prover));
-    }
-
-    /// How many bids that could be awarded are in the words.
-    function _ranked(bytes32[] memory words, uint256 standbys) private pure returns (uint256 count) {
-        for (uint256 i; i <= standbys; ++i) {
-            if (_prover(words[i]) != address(0)) ++count;
-        }
-    }
-
-    function _revealed(bytes32[] memory words, address prover) private pure returns (bool) {
-        for (uint256 i; i < words.length; ++i) {
-            if (_prover(words[i]) == prover) return true;
-        }
-        return false;
-    }
-
-    function _prover(bytes32 word) private pure returns (address) {
-        return address(uint160(uint256(word)));
     }
 
     function _price(bytes32 word) private pure returns (uint88) {
@@ -283,11 +222,6 @@ contract SealedBid is IMechanism {
 
     function _commitment(bytes32 id, address prover, uint88 price, bytes32 salt) private pure returns (bytes32) {
         return keccak256(abi.encode(id, prover, price, salt));
-    }
-
-    /// 176 bits: to find two bids under one tag takes 2^88 hashes, to open another's 2^176.
-    function _tag(bytes32 hash) private pure returns (uint176) {
-        return uint176(bytes22(hash));
     }
 
     function _reserve(SealedParams memory p, uint88 maxPrice) private pure returns (uint88) {
