@@ -87,7 +87,7 @@ fn every_template_is_an_instance() {
 
 /// What each template implies for a request of at most 0.02 ETH, 1,000 units of work, a bond of 0.01 ETH and a window of 600 s: worst
 /// price, latest award, what losers and no-shows pay.
-const IMPLIED: [[&str; 5]; 13] = [
+const IMPLIED: [[&str; 5]; 16] = [
     ["posted", "0.02 ETH", "60 s", "is not chosen: pays nothing; bids", "wins and does not prove: loses 0.01 ETH"],
     ["dutch", "0.02 ETH", "90 s", "is not chosen: pays nothing; bids", "wins and does not prove: loses 0.01 ETH"],
     [
@@ -155,6 +155,9 @@ const IMPLIED: [[&str; 5]; 13] = [
         "finds no order: pays nothing, its deposit of 0.01 ETH",
         "not prove: loses 0.01 ETH",
     ],
+    ["gas", "0.02 ETH", "90 s", "is not chosen: pays nothing; bids", "wins and does not prove: loses 0.01 ETH"],
+    ["grace", "0.02 ETH", "90 s", "is not chosen: pays nothing; bids", "wins and does not prove: loses 0.01 ETH"],
+    ["spread", "0.02 ETH", "90 s", "is not chosen: pays nothing; bids", "wins and does not prove: loses 0.01 ETH"],
 ];
 
 #[test]
