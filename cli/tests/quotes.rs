@@ -48,7 +48,8 @@ async fn the_cheaper_of_two_quotes_is_taken_in_one_transaction() {
     let out = bourse_cli::output::Output::new(true);
     let session = setup::market(&settings, out, &cast.operator.key, &[SIZE], &[quoted()]).await.unwrap();
     session.settings.deployment.as_ref().unwrap().write(folder.path()).unwrap();
-    let provers = [PROVERS[0], PROVERS[2]].map(|prover| Prover { sizes: &[SIZE], port: port(), ..prover });
+    let provers = [(PROVERS[0], "0.5 ether"), (PROVERS[2], "1 ether")];
+    let provers = provers.map(|(prover, rate)| Prover { sizes: &[SIZE], rate, port: port(), ..prover });
     for (prover, secret) in provers.iter().zip(&cast.provers) {
         setup::prover(&mut processes, &session, prover, secret, "").unwrap();
         while session.node.ledger(secret.key.address()).await.unwrap().stake == 0 {
