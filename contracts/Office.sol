@@ -11,7 +11,7 @@ import {Declaration, ISupply} from "./interfaces/ISupply.sol";
 import {Config, Instance, Setup} from "./types/Instance.sol";
 import {Ledger, Offer} from "./types/Prover.sol";
 
-/// What the market does rarely, or only shows: registering, declaring, and their views. Its code has no room in `Market`,
+/// What the market does rarely, or only shows: money in and out, registering, declaring, lanes, and their views. Its code has no room in `Market`,
 /// which deploys it and runs it in its own storage, so that it is one contract to everyone. It has the parts of the
 /// market in the same order, and nothing of its own. Called by itself, it is a market without requests.
 ///

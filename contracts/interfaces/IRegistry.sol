@@ -27,8 +27,7 @@ interface IRegistry {
     error LadderTooLong(uint256 have, uint256 max);
     /// The mechanism asks for more than the market gives (words, gas).
     error ShapeOutOfRange(string field, uint256 have, uint256 min, uint256 max);
-    /// The mechanism asks for what the market does not do; `known` is all the flags that it takes. `ON_PROOF`, rewards for
-    /// proofs while no award stands, is none of them: under it a request could wait for proofs that nobody may bring.
+    /// The mechanism asks for what the market does not do; `known` is all the flags that it takes.
     error UnsupportedFlags(uint8 have, uint8 known);
     /// The mechanism refused the parameters; `reason` is its error.
     error ParamsRefused(address mechanism, bytes reason);
