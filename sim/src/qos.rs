@@ -2,19 +2,26 @@
 //! THEORY.md 2 to 4 as pure functions: the same evidence and the same seed give the same decision, bit for bit, on any machine
 //! (transcendental functions are those of `libm`, sums run in a fixed order).
 //!
+//! [`survey`] does it for a lane of the chain, from the fold of the market's events alone: [`onchain`] has its terms, [`history`] what
+//! happened, [`belief`] the provers.
+//!
 //! Data go round once: [`measure`] makes facts of what happened, [`evidence`] adds them up, [`predict`] plays plausible futures
 //! with the twins of the mechanisms, [`select`] chooses by the requester's [`terms`] and [`utility`], [`explain`] says why.
 
+pub mod belief;
 pub mod chance;
 pub mod evidence;
 pub mod explain;
+pub mod history;
 pub mod measure;
 pub mod menu;
+pub mod onchain;
 pub mod play;
 pub mod predict;
 pub mod retune;
 pub mod select;
 pub mod stage;
 pub mod supply;
+pub mod survey;
 pub mod terms;
 pub mod utility;

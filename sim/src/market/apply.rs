@@ -89,6 +89,7 @@ impl Market {
             Event::Routed { requester, lane, instance, version, by, tip } => {
                 let entry = self.lanes.edit(*requester, *lane)?;
                 entry.route = (*instance != 0).then_some((*instance, *version));
+                entry.routed_at = time;
                 if by != requester {
                     entry.moved_at = time;
                 }
@@ -171,6 +172,7 @@ impl Market {
             rung: 0,
             instance,
             version,
+            entered: (instance, version),
             time,
             award: None,
             failed: None,
@@ -187,7 +189,7 @@ impl Market {
         };
         self.cases.enter(id, case)?;
         if shares {
-            self.diaries.write(request.instance, time, Page::Came(id));
+            self.diaries.write(instance, time, Page::Came(id));
         }
         Ok(())
     }

@@ -66,6 +66,8 @@ pub struct Case {
     pub instance: u32,
     /// See `instance`.
     pub version: u32,
+    /// Those that it entered under.
+    pub entered: (u32, u32),
     /// Open: since when, in this rung. Awarded: until when a proof is in time. Unix seconds; as in the contract's `State`.
     pub time: Time,
     /// The award that stands, or that was fulfilled.

@@ -16,7 +16,9 @@ pub struct Lane {
     pub mandate: Mandate,
     /// Instance and version that new requests enter under, if any.
     pub route: Option<(u32, u32)>,
-    /// When a keeper last moved it, unix seconds; 0 if none did.
+    /// When it was last routed, and last by a keeper, unix seconds; 0 if never.
+    pub routed_at: Time,
+    /// See `routed_at`.
     pub moved_at: Time,
     /// What is listed.
     lists: BTreeMap<List, BTreeSet<Account>>,

@@ -13,6 +13,9 @@ const FEAR: f64 = 0.6;
 /// Its share in the score.
 const PESSIMISM: f64 = 0.25;
 
+/// Relative.
+const ROUNDING: f64 = 1e-9;
+
 /// An instance that a lane could be routed to.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
@@ -30,6 +33,7 @@ pub struct Candidate<'a> {
 pub enum Limit {
     Price,
     Time,
+    Award,
     Bond,
     Standbys,
     Capabilities,
@@ -98,11 +102,14 @@ pub fn refused(terms: &Terms, outlook: &Outlook) -> Vec<Breach> {
     let price = envelope.price as f64 * 1e6 / outlook.work.max(1) as f64;
     let time = envelope.award.saturating_add(envelope.proof) as f64;
     let bond = if outlook.bond == 0 { 1.0 } else { envelope.bond as f64 / outlook.bond as f64 };
+    let award = envelope.award as f64;
     let lacking = limits.capabilities & !envelope.capabilities;
     [
-        breach(Limit::Price, price > limits.price, price, limits.price),
+        // The contracts count in whole amounts: what is equal there may differ here by a rounding.
+        breach(Limit::Price, price > limits.price * (1.0 + ROUNDING), price, limits.price),
         breach(Limit::Time, time > limits.time as f64, time, limits.time as f64),
-        breach(Limit::Bond, bond < limits.bond, bond, limits.bond),
+        breach(Limit::Award, award > limits.award as f64, award, limits.award as f64),
+        breach(Limit::Bond, bond < limits.bond * (1.0 - ROUNDING), bond, limits.bond),
         breach(Limit::Standbys, envelope.standbys < limits.standbys, envelope.standbys.into(), limits.standbys.into()),
         breach(Limit::Capabilities, lacking != 0, envelope.capabilities.into(), limits.capabilities.into()),
     ]

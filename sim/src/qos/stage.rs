@@ -312,6 +312,7 @@ fn entered(request: Request, words: Vec<Id>) -> Case {
         rung: 0,
         instance: NUMBER,
         version: 1,
+        entered: (NUMBER, 1),
         time: START,
         award: None,
         failed: None,

@@ -51,7 +51,7 @@ pub struct Wish {
     pub worst: f64,
 }
 
-/// What must hold. The first five are held by the contracts, against the worst case that a mechanism states; the last two can only be
+/// What must hold. All but the last two are held by the contracts, against the worst case that a mechanism states; those can only be
 /// estimated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
@@ -59,6 +59,8 @@ pub struct Limits {
     pub price: f64,
     /// The latest that a proof comes.
     pub time: Time,
+    /// The latest that a prover is found.
+    pub award: Time,
     /// The least bond behind an award, as a share of what the request names.
     pub bond: f64,
     /// The fewest provers that stand by.
@@ -73,8 +75,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        let (price, time) = (f64::INFINITY, Time::MAX);
-        Self { price, time, bond: 0.0, standbys: 0, capabilities: 0, completion: 0.0, share: 1.0 }
+        let (price, time, award) = (f64::INFINITY, Time::MAX, Time::MAX);
+        Self { price, time, award, bond: 0.0, standbys: 0, capabilities: 0, completion: 0.0, share: 1.0 }
     }
 }
 

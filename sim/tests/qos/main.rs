@@ -4,4 +4,5 @@
 mod evidence;
 mod play;
 mod select;
+mod survey;
 mod world;

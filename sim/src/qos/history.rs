@@ -1,0 +1,117 @@
+//! What became of requests, from nothing but the fold of the market's events.
+
+use std::collections::BTreeMap;
+
+use super::measure::{Facts, facts};
+use super::supply::Job;
+use crate::lane::LANE;
+use crate::market::{Case, Market, Step};
+use crate::{Account, Id, Time};
+
+/// The most that is looked back on.
+pub const MEMORY: usize = 2_000;
+
+/// A request that has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    /// Its id.
+    pub id: &'a Id,
+    /// What the market knows of it.
+    pub case: &'a Case,
+    /// What was delivered.
+    pub facts: Facts,
+    /// When it ended, unix seconds.
+    pub end: Time,
+}
+
+/// What a prover did with an award.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Try {
+    /// Who.
+    pub prover: Account,
+    /// What it was to be paid, in the request's token.
+    pub price: u128,
+    /// Seconds from the award to the proof; none if it came to nothing.
+    pub took: Option<Time>,
+}
+
+/// The last [`MEMORY`] requests that have ended, in the order in which they did. What ended in the same second is in the order of its ids: a
+/// fold of the same events has the same history.
+pub fn past(market: &Market) -> Vec<Past<'_>> {
+    let mut ended: Vec<_> = market.requests().iter().filter_map(|(id, case)| ended(id, case)).collect();
+    ended.sort_unstable_by_key(|past| (past.end, past.id));
+    ended.split_off(ended.len().saturating_sub(MEMORY))
+}
+
+fn ended<'a>(id: &'a Id, case: &'a Case) -> Option<Past<'a>> {
+    let facts = facts(case)?;
+    let end = case.steps.last().map(|(time, _)| *time)?;
+    Some(Past { id, case, facts, end })
+}
+
+impl Past<'_> {
+    /// The lane it came by.
+    pub fn lane(&self) -> Option<u32> {
+        lane_of(self.case)
+    }
+
+    /// The request as provers priced it. Numbers are rounded to an eighth of an octave, so that like requests are one job.
+    pub fn job(&self) -> Job {
+        let request = &self.case.request;
+        let entered = self.case.steps.first().map_or(0, |(time, _)| *time);
+        Job {
+            work: rounded(request.work.into()) as u64,
+            max_price: rounded(request.max_price),
+            bond: rounded(request.bond),
+            window: request.window,
+            deadline: rounded(u128::from(request.deadline.saturating_sub(entered))) as Time,
+            usage: 1.0,
+        }
+    }
+
+    /// What came of its awards, and of proofs in open stages; those that were excused say nothing.
+    pub fn tries(&self) -> Vec<Try> {
+        let mut tries = Vec::new();
+        let mut standing = None;
+        for (time, step) in &self.case.steps {
+            match *step {
+                Step::Awarded { prover, price } => standing = Some((prover, price, *time)),
+                Step::Failed { .. } => {
+                    tries.extend(standing.take().map(|(prover, price, _)| Try { prover, price, took: None }));
+                }
+                Step::Fulfilled { .. } => tries.extend(standing.take().map(|(prover, price, since)| Try {
+                    prover,
+                    price,
+                    took: Some(time - since),
+                })),
+                Step::Excused { .. } => standing = None,
+                _ => {}
+            }
+        }
+        tries
+    }
+}
+
+/// The lane by which a request came.
+pub fn lane_of(case: &Case) -> Option<u32> {
+    let named = case.request.instance;
+    (named & LANE != 0).then_some(named ^ LANE)
+}
+
+/// Numbers for accounts, from 1, in the order in which they are first asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers(BTreeMap<Account, u32>);
+
+impl Numbers {
+    /// The account's.
+    pub fn of(&mut self, account: Account) -> u32 {
+        let next = self.0.len() as u32 + 1;
+        *self.0.entry(account).or_insert(next)
+    }
+}
+
+/// Its four highest bits.
+fn rounded(value: u128) -> u128 {
+    let low = (128 - value.leading_zeros()).saturating_sub(4);
+    value >> low << low
+}
