@@ -11,7 +11,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use bourse_sim::market::instance_of;
+use bourse_sim::market::{instance_of, lane_at};
 use bourse_sim::{Account, Id};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -81,6 +81,8 @@ fn router(desk: Desk) -> Router {
         .route("/v1/instances", get(instances))
         .route("/v1/provers", get(provers))
         .route("/v1/decisions", get(decisions))
+        .route("/v1/lanes", get(lanes))
+        .route("/v1/lanes/{requester}/{lane}", get(lane))
         .route("/v1/status", get(status))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -291,22 +293,45 @@ async fn provers(State(desk): State<Desk>) -> Response {
     Json(json!({ "provers": desk.view.borrow().provers })).into_response()
 }
 
-/// The last decisions with their reasons, newest first; `?limit=` shows fewer or more.
-async fn decisions(State(desk): State<Desk>, Query(query): Query<HashMap<String, String>>) -> Answer {
+/// What is thought of the lanes that this keeper may route.
+async fn lanes(State(desk): State<Desk>) -> Response {
+    Json(json!({ "lanes": desk.view.borrow().lanes })).into_response()
+}
+
+/// What was thought of one lane, newest first; `?limit=` shows fewer or more.
+async fn lane(
+    State(desk): State<Desk>,
+    Path((requester, lane)): Path<(String, u32)>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Answer {
+    let bad = || Refusal::new(StatusCode::BAD_REQUEST, "not an address", requester.clone(), "0x and 40 hex digits");
+    let account = text::account_in(&requester).ok_or_else(bad)?;
+    let verdicts = desk.store.verdicts(&(account, lane), limit(&query)?).await?;
+    Ok(Json(json!({ "verdicts": verdicts })).into_response())
+}
+
+fn limit(query: &HashMap<String, String>) -> Result<u32, Refusal> {
     let said = query.get("limit").map_or("50", String::as_str);
     let limit = said.parse().ok().filter(|limit| (1..=DECISIONS).contains(limit));
     let bad = || Refusal::new(StatusCode::BAD_REQUEST, "limit is out of range", said, format!("1 to {DECISIONS}"));
-    let decisions = desk.store.decisions(limit.ok_or_else(bad)?).await?;
+    limit.ok_or_else(bad)
+}
+
+/// The last decisions with their reasons, newest first; `?limit=` shows fewer or more.
+async fn decisions(State(desk): State<Desk>, Query(query): Query<HashMap<String, String>>) -> Answer {
+    let decisions = desk.store.decisions(limit(&query)?).await?;
     let shown: Vec<Value> = decisions.iter().map(show).collect();
     Ok(Json(json!({ "decisions": shown })).into_response())
 }
 
 fn show(decision: &Decision) -> Value {
     let instance = decision.subject.as_ref().and_then(instance_of);
-    let request = decision.subject.filter(|_| instance.is_none()).map(|id| text::bytes(&id));
+    let lane = decision.subject.as_ref().and_then(lane_at);
+    let request = decision.subject.filter(|_| instance.is_none() && lane.is_none()).map(|id| text::bytes(&id));
+    let lane = lane.map(|(requester, lane)| json!({ "requester": text::account(&requester), "lane": lane }));
     json!({
         "time": decision.time, "block": decision.block, "key": decision.key, "action": decision.action, "request": request,
-        "instance": instance, "reason": decision.reason, "outcome": decision.outcome,
+        "instance": instance, "lane": lane, "reason": decision.reason, "outcome": decision.outcome,
     })
 }
 

@@ -32,6 +32,8 @@ pub struct Config {
     pub poll: Duration,
     /// What is decided by.
     pub goals: Goals,
+    /// Lanes that let it are routed.
+    pub routes: bool,
     /// Largest proof accepted, in bytes.
     pub max_proof: usize,
     /// How transactions are sent.
@@ -96,6 +98,7 @@ impl Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
             poll: Duration::from_millis(500),
             goals: Goals::default(),
+            routes: true,
             max_proof: 128 * 1024,
             execute: ExecuteConfig { in_flight: 64, ..ExecuteConfig::default() },
             log: "info".to_owned(),

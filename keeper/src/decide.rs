@@ -3,11 +3,12 @@
 
 mod expire;
 mod instance;
+mod lane;
 mod settle;
 mod tick;
 
 use bourse_sim::ask::{Move, MoveKind};
-use bourse_sim::market::{Case, place_of};
+use bourse_sim::market::{Case, place_of, place_of_lane};
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
 use crate::config::Goals;
@@ -49,6 +50,17 @@ pub enum Deed {
         /// Whose ticket.
         prover: Account,
     },
+    /// Routes a lane in its requester's place.
+    Route {
+        /// Whose it is.
+        requester: Account,
+        /// Its number.
+        lane: u32,
+        /// Where to.
+        instance: u32,
+        /// See `instance`.
+        version: u32,
+    },
     /// Settles proofs.
     Settle {
         /// Which.
@@ -80,6 +92,7 @@ pub fn decide(state: &State, goals: &Goals) -> Vec<Action> {
     actions.extend(tick::tick(state, goals));
     actions.extend(tick::tickets(state, goals));
     actions.extend(instance::tick(state, goals));
+    actions.extend(lane::route(state, goals));
     actions
 }
 
@@ -91,6 +104,7 @@ impl Deed {
             Self::TickInstance { instance, about } => Some((place_of(*instance), *about)),
             Self::Expire { request } => Some((*request, ZERO)),
             Self::Reclaim { request, prover } => Some((*request, *prover)),
+            Self::Route { requester, lane, .. } => Some((place_of_lane(requester, *lane), ZERO)),
             Self::Settle { .. } => None,
         }
     }
@@ -103,11 +117,12 @@ impl Deed {
             Self::TickInstance { .. } => "instance",
             Self::Expire { .. } => "expire",
             Self::Reclaim { .. } => "reclaim",
+            Self::Route { .. } => "route",
             Self::Settle { .. } => "settle",
         }
     }
 
-    /// The request, or the place of the instance, that it is about, if it is about one.
+    /// The request, or the place of the instance or lane, that it is about, if it is about one.
     pub fn subject(&self) -> Option<Id> {
         match self {
             Self::Settle { proofs } => match proofs.as_slice() {

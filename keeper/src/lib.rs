@@ -21,6 +21,7 @@ mod send;
 pub mod state;
 pub mod store;
 pub mod text;
+pub mod verdict;
 pub mod view;
 
 use std::future::Future;
@@ -238,6 +239,11 @@ impl Keeper {
                     self.metrics.action(action.deed.kind(), &word);
                     tracing::info!(key = action.key, outcome, "ended");
                     self.store.result(&action.key, &outcome).await?;
+                }
+                Note::Verdict(key, verdict) => {
+                    let lane = verdict::words(&key, &verdict);
+                    tracing::info!(block = verdict.block, "{lane}");
+                    self.store.think(&key, &verdict).await?;
                 }
             }
         }

@@ -39,7 +39,7 @@ impl Keeper {
         let executor = Executor::open(node.clone(), key, &config.data.join("journal.sqlite"), config.execute).await?;
         let store = Store::open(&config.data.join("keeper.sqlite")).await?;
         store.claim(identity).await?;
-        let state = recall(&store, fresh(&config, &node).await?).await?;
+        let state = recall(&store, fresh(&config, &node, executor.address()).await?).await?;
         let metrics = Metrics::new()?;
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener.with_context(|| format!("serving on {}: is the port free?", config.listen))?;
@@ -82,7 +82,7 @@ impl Keeper {
     pub(crate) async fn start_over(&mut self) -> anyhow::Result<()> {
         self.follower.abort();
         self.errands.shutdown().await;
-        self.state = recall(&self.store, fresh(&self.config, &self.node).await?).await?;
+        self.state = recall(&self.store, fresh(&self.config, &self.node, self.executor.address()).await?).await?;
         self.tipped = None;
         self.batch_at = None;
         (self.follower, self.updates) = follow(&self.config, self.node.clone());
@@ -131,10 +131,11 @@ async fn identify(config: &Config, node: &Node) -> anyhow::Result<Identity> {
     Ok(Identity { chain_id, market: config.market, genesis, code })
 }
 
-async fn fresh(config: &Config, node: &Node) -> anyhow::Result<State> {
+async fn fresh(config: &Config, node: &Node, keeper: Account) -> anyhow::Result<State> {
     let stake_token: Account =
         node.stake_token().await.context("asking the contract for its stake token; it should be a Bourse market")?;
-    Ok(State::new(node.chain_id(), &config.market, stake_token))
+    let state = State::new(node.chain_id(), &config.market, stake_token);
+    Ok(if config.routes { state.routing_as(keeper) } else { state })
 }
 
 /// `state` with the proofs that the disk holds: those that wait, and those whose settlement a reorg could take back.

@@ -3,6 +3,7 @@
 
 mod actions;
 mod instances;
+mod lanes;
 mod proofs;
 mod rules;
 mod show;
@@ -18,6 +19,7 @@ use bourse_sim::{Account, Id, Time};
 use crate::decide::{Action, Slot};
 use crate::proof::{Fate, Proof, ProofKey};
 
+pub use lanes::{LaneKey, Verdict};
 pub use proofs::{Entrusted, Stage};
 pub use rules::{COME_BACK, Peek, Question, Rule, Word};
 
@@ -85,7 +87,7 @@ pub struct Strike {
 }
 
 /// What has to be written down or counted as a consequence of what was absorbed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Note {
     /// What became of a proof.
     Fate(Proof, Fate),
@@ -93,6 +95,8 @@ pub enum Note {
     Unbatched(Vec<ProofKey>),
     /// What became of an action.
     Result(Action, String),
+    /// Something new is thought of a lane.
+    Verdict(LaneKey, Verdict),
 }
 
 /// The state.
@@ -118,6 +122,7 @@ pub struct State {
     slots: HashMap<Slot, String>,
     strikes: HashMap<Slot, Strike>,
     trouble: Option<(String, Time)>,
+    thoughts: lanes::Thoughts,
     notes: Vec<Note>,
 }
 
@@ -141,6 +146,7 @@ impl State {
             slots: HashMap::new(),
             strikes: HashMap::new(),
             trouble: None,
+            thoughts: lanes::Thoughts::default(),
             notes: Vec::new(),
         }
     }
@@ -244,6 +250,7 @@ impl State {
             self.heed(event, *transaction, block.number);
         }
         self.settle_ends(block);
+        self.stir(&block.events);
         Ok(())
     }
 
@@ -254,6 +261,7 @@ impl State {
         self.head = self.blocks.back().copied().unwrap_or_default();
         self.unsettle(block.number);
         self.settle_ends(block);
+        self.stir(&block.events);
         Ok(())
     }
 
@@ -301,7 +309,13 @@ impl State {
         self.left_out.retain(|_, (block, _)| *block > horizon);
         self.settlements.retain(|_, (_, _, block)| *block > horizon);
         let market = &self.market;
-        self.strikes.retain(|(id, _), _| market.request(id).is_some_and(|case| case.due().is_some()));
+        // Instances and lanes have no end; what failed long ago there is as if it had not.
+        let forgotten = |strike: &Strike| strike.until + COME_BACK < head.time;
+        self.strikes.retain(|(id, _), strike| match market.request(id) {
+            Some(case) => case.due().is_some(),
+            None => !forgotten(strike),
+        });
+        self.think();
     }
 }
 

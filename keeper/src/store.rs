@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bourse_chain::Head;
 use bourse_sim::{Account, Id, Time};
+use serde_json::Value;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -15,7 +16,8 @@ use sqlx::sqlite::{
 use sqlx::{Row, query};
 
 use crate::proof::{Fate, Proof, ProofKey, Status};
-use crate::text;
+use crate::state::{LaneKey, Verdict};
+use crate::{text, verdict};
 use rows::{array, decision, fate, proof, signed, unsigned};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -74,9 +76,9 @@ pub struct Decision {
     pub block: u64,
     /// The intent's key.
     pub key: String,
-    /// `tick`, `ticket`, `instance`, `expire`, `reclaim` or `settle`.
+    /// `tick`, `ticket`, `instance`, `expire`, `reclaim`, `route` or `settle`.
     pub action: String,
-    /// The request, or the place of the instance, that it is about; none if about several.
+    /// The request, or the place of the instance or lane, that it is about; none if about several.
     pub subject: Option<Id>,
     /// Why, in a sentence.
     pub reason: String,
@@ -316,6 +318,41 @@ impl Store {
         }
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// Writes down what is thought of a lane.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn think(&self, key: &LaneKey, verdict: &Verdict) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        query("INSERT INTO verdicts (time, block, requester, lane, verdict) VALUES (?, ?, ?, ?, ?)")
+            .bind(signed(verdict.time))
+            .bind(signed(verdict.block))
+            .bind(key.0.as_slice())
+            .bind(key.1)
+            .bind(verdict::json(key, verdict).to_string())
+            .execute(&mut *transaction)
+            .await?;
+        query("DELETE FROM verdicts WHERE number <= (SELECT MAX(number) FROM verdicts) - ?")
+            .bind(DECISIONS)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// What was thought of a lane, newest first, as [`verdict::json`] has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn verdicts(&self, key: &LaneKey, limit: u32) -> Result<Vec<Value>, StoreError> {
+        let select = "SELECT verdict FROM verdicts WHERE requester = ? AND lane = ? ORDER BY number DESC LIMIT ?";
+        let rows = query(select).bind(key.0.as_slice()).bind(key.1).bind(limit).fetch_all(&self.pool).await?;
+        let read = |row: &SqliteRow| {
+            serde_json::from_str(&row.try_get::<String, _>("verdict")?).map_err(|_| rows::damaged("verdict"))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// What became of the last decision under `key`.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use bourse_chain::Head;
 use bourse_sim::{Account, Id};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::text;
 
@@ -36,6 +37,8 @@ pub struct View {
     pub instances: Vec<InstanceView>,
     /// All provers, by number.
     pub provers: Vec<ProverView>,
+    /// What is thought of the lanes that this keeper may route.
+    pub lanes: Vec<Value>,
 }
 
 /// A request.

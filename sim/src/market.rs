@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 pub use case::{Award, Case, RECLAIM_DELAY, Step, Ticket};
 pub use diary::{Diary, Entry};
-pub use lanes::Lane;
+pub use lanes::{Lane, lane_at, place_of_lane};
 pub use money::BURNED;
 pub use registry::{Instance, Verifier, instance_of, place_of};
 pub use supply::{ANY_MECHANISM, ANY_VERIFIER, DRAINING, Prover};

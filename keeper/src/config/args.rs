@@ -75,6 +75,9 @@ pub struct Args {
     /// Seconds after which an action that has not landed is cancelled and thought over [default: 300]
     #[arg(long, value_name = "SECONDS")]
     pub patience: Option<u64>,
+    /// Route the lanes that let this keeper [default: true]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub routes: Option<bool>,
     /// Most bid per unit of gas, in wei [default: 500000000000]
     #[arg(long, value_name = "WEI")]
     pub max_fee: Option<u64>,
@@ -195,6 +198,7 @@ impl Args {
         config.data = self.data.unwrap_or(config.data);
         config.log = self.log.unwrap_or(config.log);
         config.log_json = self.log_json.unwrap_or(config.log_json);
+        config.routes = self.routes.unwrap_or(config.routes);
         config.poll = milliseconds("poll", self.poll, config.poll, 10)?;
         config.max_proof = count("max_proof", self.max_proof, config.max_proof, 16 << 20)?;
 
@@ -235,6 +239,7 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         ("max_proof", config.max_proof.to_string()),
         ("gas_price", goals.gas_price.to_string()),
         ("patience", goals.patience.to_string()),
+        ("routes", config.routes.to_string()),
         ("max_fee", execute.max_fee.to_string()),
         ("min_tip", execute.min_tip.to_string()),
         ("confirmations", execute.confirmations.to_string()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bourse_sim::ask::Status;
-use bourse_sim::market::{Case, DRAINING};
+use bourse_sim::market::{Case, DRAINING, Lane};
 use bourse_sim::mechanisms::committee::CommitteeParams;
 use bourse_sim::mechanisms::contest::{self, ContestParams};
 use bourse_sim::mechanisms::dutch::{self, DutchParams};
@@ -20,9 +20,11 @@ use bourse_sim::mechanisms::sortition::{self, Drawing, SortitionParams};
 use bourse_sim::mechanisms::standing::{self, Holder};
 use bourse_sim::{Id, Time, Wei};
 
-use super::State;
-use crate::text;
+use serde_json::{Value, json};
+
+use super::{LaneKey, State, Verdict};
 use crate::view::{InstanceView, PendingView, ProverView, RequestView, View};
+use crate::{text, verdict};
 
 /// Live requests shown at most; the rest can be asked for one by one.
 const SHOWN: usize = 2_000;
@@ -53,6 +55,7 @@ impl State {
             requests,
             instances: self.instances().collect(),
             provers,
+            lanes: self.verdicts().map(|(key, lane, verdict)| shown(key, lane, verdict)).collect(),
             ..view
         }
     }
@@ -288,6 +291,16 @@ impl State {
             draining: prover.flags & DRAINING != 0,
         })
     }
+}
+
+/// A lane: where it leads, and what is thought of that.
+fn shown(key: &LaneKey, lane: &Lane, verdict: &Verdict) -> Value {
+    let mut said = verdict::json(key, verdict);
+    if let Value::Object(fields) = &mut said {
+        let route = lane.route.map(|(instance, version)| json!({ "instance": instance, "version": version }));
+        fields.insert("route".into(), route.into());
+    }
+    said
 }
 
 /// An open request that is served on standing terms waits for somebody to hold them, or for its turn.

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lane::{List, Mandate, Terms};
+use crate::lane::{LANE, List, Mandate, Terms};
 use crate::market::Violation;
 use crate::market::kept::Kept;
-use crate::{Account, Time};
+use crate::{Account, Id, Time};
 
 /// A requester's standing order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,22 @@ impl Lane {
     pub fn lists(&self, list: List, account: &Account) -> bool {
         self.lists.get(&list).is_some_and(|listed| listed.contains(account))
     }
+}
+
+/// The id of a lane, where it stands in the place of a request: of decisions about it. No hash is likely to be one.
+pub fn place_of_lane(requester: &Account, lane: u32) -> Id {
+    let mut id = Id::default();
+    id[..20].copy_from_slice(requester);
+    id[28..].copy_from_slice(&(LANE | lane).to_be_bytes());
+    id
+}
+
+/// The inverse of [`place_of_lane`]; none for requests and instances.
+pub fn lane_at(id: &Id) -> Option<(Account, u32)> {
+    let (requester, rest) = id.split_first_chunk::<20>()?;
+    let (zeros, number) = rest.split_first_chunk::<8>()?;
+    let number = number.iter().fold(0, |number, byte| number << 8 | u32::from(*byte));
+    (*zeros == [0; 8] && number & LANE != 0).then_some((*requester, number ^ LANE))
 }
 
 /// All lanes.

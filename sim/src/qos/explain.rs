@@ -107,11 +107,11 @@ impl fmt::Display for Record {
         let mut order: Vec<usize> = (0..ATTRIBUTES.len()).filter(|i| self.gains[*i] != 0.0).collect();
         order.sort_by(|a, b| self.gains[*b].abs().total_cmp(&self.gains[*a].abs()));
         for i in order.into_iter().take(3) {
-            write!(f, ", {:?} {:+.3}", ATTRIBUTES[i], self.gains[i])?;
+            write!(f, ", {} {:+.3}", ATTRIBUTES[i], self.gains[i])?;
         }
         if let Some((instance, breach)) = &self.binding {
             let Breach { limit, have, want } = breach;
-            write!(f, "; {limit:?} of {have} instead of {want} rules out instance {instance}")?;
+            write!(f, "; {limit} of {have} instead of {want} rules out instance {instance}")?;
         }
         if let Some((instance, short)) = self.runner_up {
             write!(f, "; next is instance {instance} ({short:+.3}), confidence {:.0} %", 100.0 * self.confidence)?;

@@ -2,6 +2,8 @@
 //! rest the best by three quarters what is expected and one quarter what is feared; and a change only if it gains more than changing
 //! costs, and not too often.
 
+use std::fmt;
+
 use super::evidence::Ledger;
 use super::explain::{Reason, Record};
 use super::predict::Outlook;
@@ -39,6 +41,21 @@ pub enum Limit {
     Capabilities,
     Completion,
     Share,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Price => "price",
+            Self::Time => "time",
+            Self::Award => "award",
+            Self::Bond => "bond",
+            Self::Standbys => "standbys",
+            Self::Capabilities => "capabilities",
+            Self::Completion => "completion",
+            Self::Share => "share",
+        })
+    }
 }
 
 /// A limit that does not hold: what is had, and what is wanted, in the limit's own unit.
@@ -186,6 +203,22 @@ pub struct Infeasible {
     pub nearest: Vec<Breach>,
     /// See `nearest`.
     pub together: bool,
+}
+
+impl fmt::Display for Infeasible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nearest.is_empty() {
+            return f.write_str("there is no instance whose mechanism is known here and that its mandate admits");
+        }
+        let said = |breach: &Breach| match breach.limit {
+            Limit::Capabilities => {
+                format!("capabilities {:#b} instead of {:#b}", breach.have as u32, breach.want as u32)
+            }
+            limit => format!("{limit} {} instead of {}", breach.have, breach.want),
+        };
+        let all: Vec<_> = self.nearest.iter().map(said).collect();
+        write!(f, "nearest is {}", all.join(if self.together { " and " } else { ", or " }))
+    }
 }
 
 /// Routes a lane, and says why.

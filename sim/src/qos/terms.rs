@@ -2,6 +2,8 @@
 //!
 //! Amounts are in the smallest unit of the lane's token per million units of work, times in seconds from request to accepted proof.
 
+use std::fmt;
+
 use crate::Time;
 use crate::ask::{CAP_FIXED_PRICE, CAP_OPEN_ENTRY, CAP_SINGLE_RECIPIENT};
 
@@ -38,6 +40,21 @@ pub const ATTRIBUTES: [Attribute; 8] = [
     Attribute::Neutrality,
     Attribute::Privacy,
 ];
+
+impl fmt::Display for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cost => "cost",
+            Self::Latency => "latency",
+            Self::Tail => "tail",
+            Self::SteadyPrice => "steady-price",
+            Self::SteadyTime => "steady-time",
+            Self::Completion => "completion",
+            Self::Neutrality => "neutrality",
+            Self::Privacy => "privacy",
+        })
+    }
+}
 
 /// How much the step from `worst` (nothing gained) to `best` (nothing more to gain) is worth. The requester says what is best and worst;
 /// it never depends on what happens to be on offer, or one more mechanism could reorder the others.
