@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod act;
+pub mod audit;
 pub mod bid;
 pub mod instances;
 pub mod lanes;
@@ -9,6 +10,8 @@ pub mod provers;
 pub mod request;
 pub mod status;
 pub mod watch;
+pub mod whatif;
+pub mod why;
 
 use anyhow::Result;
 

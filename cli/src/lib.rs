@@ -16,6 +16,7 @@ pub mod explain;
 pub mod journey;
 pub mod lane;
 pub mod output;
+pub mod past;
 pub mod quotes;
 pub mod receipt;
 pub mod record;
@@ -78,6 +79,9 @@ async fn on_market(session: Session, command: Command) -> Result<Outcome> {
         Command::Watch(options) => commands::watch::run(&session, &options).await?,
         Command::Instances(options) => commands::instances::run(&session, options).await?,
         Command::Lanes(options) => commands::lanes::run(&session, options).await?,
+        Command::Why(which) => commands::why::run(&session, &which).await?,
+        Command::Audit(which) => return commands::audit::run(&session, &which).await,
+        Command::Whatif(options) => commands::whatif::run(&session, &options).await?,
         Command::Provers => commands::provers::run(&session).await?,
         Command::Account(options) => commands::account::run(&session, options).await?,
         Command::Cancel { id } => commands::act::cancel(&session, &id).await?,

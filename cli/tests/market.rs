@@ -1,164 +1,20 @@
 //! The journeys of a requester and of an operator, with the program as people run it, on a real chain, with a real proof.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod world;
+
+use std::process::Command;
 use std::time::Duration;
 
 use alloy::network::Ethereum;
-use alloy::node_bindings::{Anvil, AnvilInstance};
-use alloy::primitives::{Address, B256};
 use alloy::providers::RootProvider;
 use alloy::providers::ext::AnvilApi;
 use alloy::rpc::types::anvil::ReorgOptions;
-use bourse_chain::call::{Bid, Fulfillment, Order};
-use bourse_chain::{ExecuteConfig, Executor, Key, Node, Outcome, call};
 use bourse_cli::record::Record;
-use bourse_prover::backend::circuit::{CircuitBackend, Settings};
-use bourse_prover::backend::{Backend, Job, Slots, author};
 use bourse_sim::ask::Status;
-use bourse_sim::event::{Declaration, Offer};
 use bourse_sim::market::place_of;
-use bourse_sim::{Wei, ZERO};
 use serde_json::Value;
-use tempfile::TempDir;
-
-const ROUNDS: u32 = 20;
-const ETHER: Wei = 1_000_000_000_000_000_000;
-
-/// A chain, a folder, and the program in it.
-struct World {
-    anvil: AnvilInstance,
-    folder: TempDir,
-}
-
-impl World {
-    fn new() -> Self {
-        let pinned =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
-        let path = if pinned.exists() { pinned } else { PathBuf::from("anvil") };
-        let anvil = Anvil::at(path).block_time(1).timeout(60_000).spawn();
-        Self { anvil, folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn key(&self, account: usize) -> String {
-        format!("0x{:x}", B256::from_slice(&self.anvil.keys()[account].to_bytes()))
-    }
-
-    fn command(&self, account: usize, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bourse"));
-        command
-            .current_dir(self.folder.path())
-            .env("BOURSE_PRIVATE_KEY", self.key(account))
-            .env("BOURSE_RPC", self.anvil.endpoint())
-            .args(arguments);
-        command
-    }
-
-    fn said(&self, account: usize, arguments: &[&str]) -> Output {
-        self.command(account, arguments).output().unwrap()
-    }
-
-    /// The answer as JSON.
-    fn json(&self, account: usize, arguments: &[&str]) -> Value {
-        let output = self.said(account, &[arguments, &["--json"]].concat());
-        let (out, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-        assert!(output.status.success(), "{arguments:?}: {error}{out}");
-        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {out}"))
-    }
-
-    /// What is said when it does not work.
-    fn refusal(&self, account: usize, arguments: &[&str]) -> String {
-        let output = self.said(account, arguments);
-        assert!(!output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
-        String::from_utf8(output.stderr).unwrap()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join(name), text).unwrap();
-    }
-
-    async fn node(&self) -> Node {
-        let deployment = self.deployment();
-        let market = bourse_cli::amount::account(deployment["market"].as_str().unwrap()).unwrap();
-        Node::connect(&self.anvil.endpoint(), market).await.unwrap()
-    }
-
-    fn deployment(&self) -> Value {
-        let text = std::fs::read_to_string(self.folder.path().join(".bourse/deployment.json")).unwrap();
-        serde_json::from_str(&text).unwrap()
-    }
-}
-
-/// A prover with everything but a mind of its own.
-struct Prover {
-    node: Node,
-    executor: Executor,
-    key: Key,
-    backend: CircuitBackend,
-}
-
-impl Prover {
-    async fn new(world: &World, account: usize) -> Self {
-        let (node, key) = (world.node().await, Key::from_hex(&world.key(account)).unwrap());
-        let journal = world.folder.path().join("prover.sqlite");
-        let executor = Executor::open(node.clone(), key.clone(), &journal, ExecuteConfig::default()).await.unwrap();
-        let settings =
-            Settings { folder: world.folder.path().join(".bourse/keys"), provided: None, rounds: vec![ROUNDS] };
-        let backend = CircuitBackend::open(settings, Slots::new(1)).await.unwrap();
-        let mut prover = Self { node, executor, key, backend };
-        let offer = Offer { accepted: true, floor: 1, bond_limit: ETHER, throughput: 0 };
-        let declaration =
-            Declaration { concurrency: 1, flags: 3, offers: vec![(ZERO, offer)], ..Declaration::default() };
-        prover.act(call::declare(&declaration)).await;
-        prover.act(call::deposit(ZERO, prover.key.address(), ETHER)).await;
-        prover.act(call::stake(ETHER)).await;
-        prover
-    }
-
-    async fn act(&mut self, call: bourse_chain::Call) {
-        let intent = call.intent(format!("{}", rand::random::<u64>()), self.node.market());
-        let outcome = self.executor.complete(intent, Duration::from_secs(30)).await.unwrap();
-        assert!(matches!(outcome, Outcome::Landed { .. }), "{outcome:?}");
-    }
-
-    async fn serve(&mut self, record: &Record) {
-        let request = record.request.clone();
-        let prover = self.key.address();
-        let bid = Bid {
-            request: record.id,
-            prover,
-            price: 0,
-            max_bond: ETHER,
-            valid_until: request.deadline,
-            data: Vec::new(),
-        };
-        let order = Order { request: request.clone(), bid, ..Order::default() };
-        self.act(call::bid(&[order])).await;
-        let proof = self.prove(record).await;
-        self.act(call::fulfill(&[Fulfillment { request, prover, proof }])).await;
-    }
-
-    async fn prove(&self, record: &Record) -> Vec<u8> {
-        let id = B256::from(record.id);
-        let job = Job {
-            id,
-            author: author(id, Address::from(self.key.address())),
-            statement: B256::from(record.request.statement),
-            input: record.input.clone(),
-            work: record.request.work,
-        };
-        self.backend.prove(&job).await.unwrap().0
-    }
-}
-
-fn record(world: &World, answer: &Value) -> Record {
-    Record::read(&world.folder.path().join(answer["file"].as_str().unwrap())).unwrap()
-}
-
-fn number(value: &Value) -> Wei {
-    value.as_str().unwrap().parse().unwrap()
-}
+use world::{ETHER, Prover, ROUNDS, World, number, record};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_made_once_proven_and_paid() {
@@ -330,51 +186,4 @@ fn without_a_node_or_a_key_it_says_what_is_missing() {
     let said = run(&[&nowhere[..], &["provers"]].concat());
     assert!(said.contains("no node at http://127.0.0.1:1"), "{said}");
     assert!(run(&["deploy"]).contains("set BOURSE_PRIVATE_KEY"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lane_leads_where_its_requester_and_its_keepers_say() {
-    let world = World::new();
-    world.json(0, &["deploy"]);
-    world.write("any.toml", "name = \"any\"\n[posted]\nbase = \"any\"\npatience = \"5m\"\n");
-    world.write(
-        "climb.toml",
-        "name = \"climb\"\n[dutch]\nstart_bps = 5000\nend_bps = 10000\nramp = \"1m\"\npatience = \"1m\"\n",
-    );
-    for file in ["any.toml", "climb.toml"] {
-        world.json(0, &["instances", "new", file]);
-    }
-    let limits = "work = 60\nmax_price = \"0.02\"\nlatency = \"10m\"\nbond = \"0.02\"\ncapabilities = [\"instant\"]\n";
-    let wishes = "[wishes]\nlatency = { weight = 10000, best = \"10s\", worst = \"10m\" }\n";
-    let mandate = "[mandate]\nlasts = \"1d\"\ncooldown = \"1s\"\ntip = \"0.001\"\nmechanisms = [\"dutch\"]\n";
-    world.write("lane.toml", &format!("{limits}{wishes}{mandate}"));
-    let set = world.json(1, &["lanes", "set", "3", "lane.toml"]);
-    assert_eq!(set["terms"]["capabilities"][0], "instant");
-    let ask = ["request", "--lane", "3", "--rounds", "20", "--deadline", "9m", "--detach", "--max-price"];
-    assert!(world.refusal(1, &[&ask[..], &["0.02"]].concat()).contains("lane 3 leads nowhere"));
-
-    world.json(1, &["lanes", "route", "3", "any"]);
-    let asked = world.json(1, &[&ask[..], &["0.02"]].concat());
-    let mut prover = Prover::new(&world, 2).await;
-    prover.serve(&record(&world, &asked)).await;
-    let status = world.json(1, &["status", asked["id"].as_str().unwrap()]);
-    assert_eq!(status["status"], "fulfilled");
-    assert!(world.refusal(1, &[&ask[..], &["0.03"]].concat()).contains("limit on pricePerUnit would be broken"));
-
-    let of = format!("{:?}", world.anvil.addresses()[1]);
-    let keep = |instance| ["lanes", "route", "3", instance, "--of", &of];
-    world.json(1, &["account", "deposit", "0.01"]);
-    assert!(world.refusal(3, &keep("any")).contains("may not route this lane to the mechanism"));
-    world.json(3, &keep("climb"));
-    assert_eq!(number(&world.json(3, &["account"])["market"]), ETHER / 1_000, "the keeper is tipped");
-    let lanes = world.json(0, &["lanes"]);
-    assert_eq!((&lanes[0]["lane"], &lanes[0]["route"]["instance"]), (&3.into(), &2.into()));
-    assert_eq!(lanes[0]["terms"]["wishes"][0]["attribute"], "latency");
-    world.json(1, &["lanes", "revoke", "3"]);
-    assert!(world.refusal(3, &keep("climb")).contains("the mandate to route this lane held until 0"));
-
-    world.write("strict.toml", &format!("{}{wishes}", limits.replace("instant", "sealed")));
-    world.json(1, &["lanes", "set", "3", "strict.toml"]);
-    assert_eq!(world.json(0, &["lanes"])[0]["route"], Value::Null, "a route that breaks new terms ends");
-    assert!(world.refusal(1, &["lanes", "route", "3", "any"]).contains("limit on capabilities would be broken"));
 }

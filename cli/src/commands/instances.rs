@@ -126,7 +126,11 @@ pub async fn register(session: &Session, key: &Key, blueprints: &[Blueprint]) ->
     found.context("the instances were registered, but the market does not show them")
 }
 
-async fn setup(session: &Session, blueprint: &Blueprint) -> Result<Setup> {
+/// What a blueprint means.
+///
+/// # Errors
+/// Which field is wrong, or what is not there.
+pub async fn setup(session: &Session, blueprint: &Blueprint) -> Result<Setup> {
     let token = session.token(blueprint.token.as_deref()).await?;
     let stake = session.node.token(session.node.stake_token().await?).await?;
     let (shipped, params) = blueprint.encoded(&token, &stake)?;

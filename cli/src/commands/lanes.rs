@@ -49,6 +49,32 @@ pub enum Command {
     },
 }
 
+/// A lane, to be looked at.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Which {
+    /// Its number
+    pub lane: u32,
+    /// Whose it is [default: yours]
+    #[arg(long, value_name = "ADDRESS", value_parser = amount::account)]
+    pub of: Option<Account>,
+}
+
+impl Which {
+    /// Whose it is, and its number.
+    ///
+    /// # Errors
+    /// If nobody is named and there is no key.
+    pub fn key(&self, session: &Session) -> Result<(Account, u32)> {
+        let own = || session.settings.key().context("whose lane? say --of ADDRESS").map(|key| key.address());
+        Ok((self.of.map_or_else(own, Ok)?, self.lane))
+    }
+
+    /// What to say if there is none.
+    pub fn unknown(&self, requester: Account) -> String {
+        format!("{} has no lane {}: `bourse lanes` lists all", amount::address(requester), self.lane)
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors

@@ -55,17 +55,29 @@ impl Past<'_> {
         lane_of(self.case)
     }
 
-    /// The request as provers priced it. Numbers are rounded to an eighth of an octave, so that like requests are one job.
+    /// The request as provers priced it.
     pub fn job(&self) -> Job {
         let request = &self.case.request;
         let entered = self.case.steps.first().map_or(0, |(time, _)| *time);
         Job {
-            work: rounded(request.work.into()) as u64,
-            max_price: rounded(request.max_price),
-            bond: rounded(request.bond),
+            work: request.work,
+            max_price: request.max_price,
+            bond: request.bond,
             window: request.window,
-            deadline: rounded(u128::from(request.deadline.saturating_sub(entered))) as Time,
+            deadline: request.deadline.saturating_sub(entered),
             usage: 1.0,
+        }
+    }
+
+    /// The same with numbers rounded to an eighth of an octave, so that like requests are one job.
+    pub fn kind(&self) -> Job {
+        let job = self.job();
+        Job {
+            work: rounded(job.work.into()) as u64,
+            max_price: rounded(job.max_price),
+            bond: rounded(job.bond),
+            deadline: rounded(job.deadline.into()) as Time,
+            ..job
         }
     }
 

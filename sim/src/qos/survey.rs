@@ -162,7 +162,10 @@ impl Survey {
             .instances()
             .iter()
             .filter_map(|(instance, entry)| {
-                Some((*instance, families.of(scouts.rule(entry.config(entry.version())?, &usual(lane))?.name())))
+                Some((
+                    *instance,
+                    families.of(rule_of(scouts.names, entry.config(entry.version())?, &usual(lane))?.name()),
+                ))
             })
             .collect();
         let mut alarmed = BTreeMap::new();
@@ -180,7 +183,7 @@ impl Survey {
                 self.delivered.push((instance, delivery));
             }
             let config = market.instances().get(&instance).and_then(|entry| entry.config(version));
-            let Some(outlook) = config.and_then(|config| scouts.outlook(config, &past.job())) else { continue };
+            let Some(outlook) = config.and_then(|config| scouts.outlook(config, &past.kind())) else { continue };
             let family = families.of(outlook.rule.name());
             let from = origin(requesters.of(request.requester), family, instance, &delivery);
             if self.ledger.observe(from, &outlook.residual(&delivery)) {
@@ -305,6 +308,15 @@ fn twin(names: &BTreeMap<Account, String>, config: &Config) -> Option<&'static d
     by_name(name).filter(|_| modifier::is_known(name, &config.params))
 }
 
+/// The rule of an instance's version, without its modifiers: they add little to what is delivered, and the envelope keeps their word. None if
+/// nothing is known of how provers act under it.
+pub fn rule_of(names: &BTreeMap<Account, String>, config: &Config, job: &Job) -> Option<Rule> {
+    let name = names.get(&config.mechanism)?;
+    let request = Request { work: job.work, max_price: job.max_price, ..Request::default() };
+    let core = modifier::core(name, &config.params, &request).ok()?;
+    Rule::read(&core.name, core.params)
+}
+
 /// Numbers for families, from 1.
 #[derive(Default)]
 struct Families(Vec<&'static str>);
@@ -330,16 +342,8 @@ struct Scouts<'a> {
 }
 
 impl Scouts<'_> {
-    /// The rule without its modifiers, which add little to what is delivered, and whose word its envelope keeps.
-    fn rule(&self, config: &Config, job: &Job) -> Option<Rule> {
-        let name = self.names.get(&config.mechanism)?;
-        let request = Request { work: job.work, max_price: job.max_price, ..Request::default() };
-        let core = modifier::core(name, &config.params, &request).ok()?;
-        Rule::read(&core.name, core.params)
-    }
-
     fn outlook(&mut self, config: &Config, job: &Job) -> Option<Outlook> {
-        let rule = self.rule(config, job)?;
+        let rule = rule_of(self.names, config, job)?;
         let key = [job.work.into(), job.max_price, job.bond, job.window.into(), job.deadline.into()];
         let fleet = self.fleet;
         let (futures, known) =

@@ -210,6 +210,30 @@ fn a_prover_that_slows_down_is_believed_to_be_slow() {
 }
 
 #[test]
+fn what_would_have_been_is_told_with_how_far_to_trust_it() {
+    use bourse_sim::qos::counterfactual::{again, happened, under};
+    let mut world = World::new();
+    world.lane(ALICE, |terms| terms.wishes = vec![wish(0, 500, 2_500)]);
+    world.route(ALICE, "posted");
+    let key = (ALICE, NUMBER);
+    assert_eq!(happened(&world.market, key), None);
+    for number in 0..12 {
+        let length = 80 + u64::from(number % 5);
+        world.serve(ALICE, 1 + number % 3, 135 * UNIT, (2, Some(length)));
+    }
+    let (was, replay) = (happened(&world.market, key).unwrap(), again(&world.market, &world.names, key).unwrap());
+    assert_eq!((was.requests, replay.requests, was.missed.mean), (12, 12, 0.0));
+    assert!((was.price.mean / 1.35e9 - 1.0).abs() < 1e-9, "{was:?}");
+    assert!((replay.price.mean / was.price.mean - 1.0).abs() < 0.05, "a posted price is no guess: {replay:?}");
+    assert!((replay.time.mean / was.time.mean - 1.0).abs() < 0.25, "{replay:?} {was:?}");
+    let sealed = menu(USUAL, &job()).into_iter().find(|rule| rule.name() == "sealed").unwrap();
+    let other = under(&world.market, key, sealed).unwrap();
+    assert!(other.price.mean < was.price.mean && was.time.mean < other.time.mean, "cheaper, and slower: {other:?}");
+    assert!(was.utility.mean < other.utility.mean && other.utility.low <= other.utility.mean, "{other:?}");
+    assert_eq!(under(&world.market, key, sealed), Some(other));
+}
+
+#[test]
 fn failures_are_told_from_the_requesters_own() {
     let mut world = World::new();
     world.lane(ALICE, |terms| terms.wishes = vec![wish(5, 10_000, 0)]);

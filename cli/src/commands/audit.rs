@@ -1,0 +1,92 @@
+//! `bourse audit`: makes every decision that keepers took about a lane again, from chain data alone, and reports what differs.
+
+use anyhow::{Context, Result};
+use bourse_sim::Account;
+use bourse_sim::qos::explain::Record;
+use bourse_sim::qos::select::{Infeasible, Pace};
+use bourse_sim::qos::survey::survey;
+use serde_json::{Value, json};
+
+use crate::commands::lanes::Which;
+use crate::past::{Move, Past};
+use crate::session::Session;
+use crate::{Outcome, amount};
+
+/// Blocks before a move in which its decision is looked for: it was sent when it was decided, and landed later.
+const BACK: usize = 16;
+
+/// What a move looks like when it is decided again.
+enum Finding {
+    /// The same, as of that block.
+    Same(u64, Box<Record>),
+    /// Another, as of the block before the move.
+    Other(Box<Record>),
+    /// None at all.
+    Nowhere(Infeasible),
+}
+
+/// Runs the command; [`Outcome::Short`] if a move differs.
+///
+/// # Errors
+/// If there is no such lane, or the chain cannot be read.
+pub async fn run(session: &Session, which: &Which) -> Result<Outcome> {
+    let key = which.key(session)?;
+    let past = Past::read(session).await?;
+    past.present()?.lanes().get(&key).with_context(|| which.unknown(key.0))?;
+    let moves: Vec<Move> = past.moves(key).into_iter().filter(|made| made.by != key.0 && made.to.0 != 0).collect();
+    let mut rows = Vec::new();
+    for made in &moves {
+        rows.push((made, decide_again(&past, key, made)?));
+    }
+    let differ = rows.iter().filter(|(_, finding)| !matches!(finding, Finding::Same(..))).count();
+    let shown: Vec<Value> = rows.iter().map(|(made, finding)| row_json(made, finding)).collect();
+    session.out.result(&json!({ "moves": shown, "differ": differ }), || {
+        let lines: Vec<_> = rows.iter().map(|(made, finding)| line(made, finding)).collect();
+        let sum = match (moves.len(), differ) {
+            (0, _) => format!("no keeper has moved lane {}", key.1),
+            (all, 0) => format!("all {all} moves are what the chain's data lead to"),
+            (all, _) => format!("{differ} of {all} moves are not what the chain's data lead to"),
+        };
+        [lines, vec![sum]].concat().join("\n")
+    })?;
+    Ok(if differ == 0 { Outcome::Done } else { Outcome::Short })
+}
+
+/// The decision as of each of the blocks before the move, the latest first, until one is the same.
+fn decide_again(past: &Past, key: (Account, u32), made: &Move) -> Result<Finding> {
+    let before = past.blocks.iter().rev().filter(|block| block.number < made.block).take(BACK);
+    let mut other = None;
+    for block in before {
+        let market = past.as_of(block.number)?;
+        let Some(survey) = survey(&market, &past.names, key, block.time) else { break };
+        match survey.decide(&Pace::default()) {
+            Ok(record) if (record.to, survey.versions.get(&record.to).copied()) == (made.to.0, Some(made.to.1)) => {
+                return Ok(Finding::Same(block.number, Box::new(record)));
+            }
+            Ok(record) => drop(other.get_or_insert(Finding::Other(Box::new(record)))),
+            Err(infeasible) => drop(other.get_or_insert(Finding::Nowhere(infeasible))),
+        }
+    }
+    Ok(other.unwrap_or_else(|| Finding::Nowhere(Infeasible::default())))
+}
+
+fn line(made: &Move, finding: &Finding) -> String {
+    let (instance, version) = made.to;
+    let head = format!("block {}: {} to instance {instance} v{version}", made.block, amount::address(made.by));
+    match finding {
+        Finding::Same(block, record) => format!("✓ {head}, as of block {block}: {record}"),
+        Finding::Other(record) => format!("✗ {head}; the data lead elsewhere: {record}"),
+        Finding::Nowhere(infeasible) => format!("✗ {head}; the data lead nowhere: {infeasible}"),
+    }
+}
+
+fn row_json(made: &Move, finding: &Finding) -> Value {
+    let (same, as_of, want) = match finding {
+        Finding::Same(block, record) => (true, Some(*block), Some(record.to)),
+        Finding::Other(record) => (false, None, Some(record.to)),
+        Finding::Nowhere(_) => (false, None, None),
+    };
+    json!({
+        "block": made.block, "by": amount::address(made.by), "have": made.to.0, "want": want, "same": same, "as_of": as_of,
+    })
+}
