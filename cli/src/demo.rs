@@ -6,20 +6,22 @@ pub mod chain;
 pub mod errands;
 pub mod families;
 mod handover;
+pub mod lanes;
 pub mod people;
 mod picture;
 pub mod processes;
 pub mod setup;
+pub mod story;
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use bourse_chain::{Start, Update};
+use bourse_chain::{Follower, Update};
 use bourse_sim::ZERO;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use crate::deployment::Deployment;
 use crate::output::Output;
@@ -29,10 +31,12 @@ use crate::{Outcome, amount};
 use board::Board;
 use books::Books;
 use chain::Chain;
+use lanes::Cue;
 use people::{DOOMED, PROVERS, Prover, REQUESTERS, SIZES, instances};
 use picture::Picture;
 use processes::Processes;
 use setup::Cast;
+use story::Story;
 
 /// `bourse demo`
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
@@ -101,8 +105,10 @@ async fn show(global: &Global, out: Output, options: Options, processes: &mut Pr
 
     let mut holds = true;
     if !options.bare {
-        let board = trade(&session, &cast, processes, (&keeper, &provers)).await?;
-        holds = report(&session, &board, started).await?;
+        let mut stage = Stage::new(&session, &cast).await?;
+        trade(&mut stage, processes, (&keeper, &provers)).await?;
+        let story = stand(&mut stage, processes).await?;
+        holds = report(&stage, &story, &keeper, started).await?;
     }
     if !options.exit {
         out.say(handover::next(&handover, &deployment, &cast.you))?;
@@ -111,56 +117,111 @@ async fn show(global: &Global, out: Output, options: Options, processes: &mut Pr
     Ok(if holds { Outcome::Done } else { Outcome::Short })
 }
 
-/// Has the requesters make their requests, and watches until all have ended. One prover is killed while it proves, and comes back
-/// once it has been slashed.
-async fn trade(
-    session: &Session,
-    cast: &Cast,
-    processes: &mut Processes,
-    (keeper, provers): (&str, &[Prover]),
-) -> Result<Board> {
-    let coin = session.node.token(ZERO).await?;
-    let (mut board, mut picture) = (named(session, cast).await?, Picture::new(session.out, coin));
-    let first = session.settings.deployment.as_ref().map_or(0, |deployment| deployment.block);
-    let mut follower = session.follow(Start::Block(first));
-    while let Update::Committed(block) = follower.next().await? {
-        board.absorb(&block);
+/// The market as both acts see it.
+struct Stage<'a> {
+    session: &'a Session,
+    cast: &'a Cast,
+    board: Board,
+    picture: Picture,
+    follower: Follower,
+}
+
+impl<'a> Stage<'a> {
+    async fn new(session: &'a Session, cast: &'a Cast) -> Result<Self> {
+        let coin = session.node.token(ZERO).await?;
+        let (mut board, picture) = (named(session, cast).await?, Picture::new(session.out, coin));
+        let mut follower = session.history();
+        while let Update::Committed(block) = follower.next().await? {
+            board.absorb(&block);
+        }
+        Ok(Self { session, cast, board, picture, follower })
     }
+
+    fn absorb(&mut self, update: Update) -> Result<()> {
+        match update {
+            Update::Committed(block) => {
+                self.board.absorb(&block);
+                self.picture.tell(&self.board, &block)?;
+            }
+            Update::Reverted(block) => bail!("the chain took block {} back; it is not supposed to", block.number),
+            Update::Tip(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// The first act: has the requesters make their requests, and watches until all have ended. One prover is killed while it proves, and
+/// comes back once it has been slashed.
+async fn trade(stage: &mut Stage<'_>, processes: &mut Processes, (keeper, provers): (&str, &[Prover])) -> Result<()> {
     let (made, mut making) = mpsc::unbounded_channel();
-    let mut errands = errands::start(session, cast, provers.iter().filter_map(Prover::url).collect(), &made);
-    let mut beat = interval(BEAT);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let urls = provers.iter().filter_map(Prover::url).collect();
+    let mut errands = errands::start(stage.session, stage.cast, urls, &made);
+    let mut beat = beats();
     let (started, mut killed) = (Instant::now(), false);
-    picture.start(&board);
-    while !board.is_over() && started.elapsed() < PATIENCE {
+    stage.picture.start(&stage.board);
+    while !stage.board.is_over() && started.elapsed() < PATIENCE {
         tokio::select! {
-            update = follower.next() => match update? {
-                Update::Committed(block) => {
-                    board.absorb(&block);
-                    picture.tell(&board, &block)?;
-                }
-                Update::Reverted(block) => bail!("the chain took block {} back; it is not supposed to", block.number),
-                Update::Tip(_) => {}
-            },
-            Some((number, record)) = making.recv() => board.made(number, record),
+            update = stage.follower.next() => stage.absorb(update?)?,
+            Some((number, record)) = making.recv() => stage.board.made(number, record),
             Some(done) = errands.join_next() => done??,
             _ = beat.tick() => processes.check()?,
         }
-        if !killed && board.doom_has_come() {
+        if !killed && stage.board.doom_has_come() {
             processes.kill(DOOMED).await?;
             killed = true;
-            picture.say(&format!("          {DOOMED} is killed while it proves (kill -9)"))?;
+            stage.picture.say(&format!("          {DOOMED} is killed while it proves (kill -9)"))?;
         }
-        if killed && !processes.runs(DOOMED) && board.doom_is_paid() {
-            let doomed = provers.iter().zip(&cast.provers).find(|(prover, _)| prover.name == DOOMED);
+        if killed && !processes.runs(DOOMED) && stage.board.doom_is_paid() {
+            let doomed = provers.iter().zip(&stage.cast.provers).find(|(prover, _)| prover.name == DOOMED);
             let (prover, secret) = doomed.context("a prover that was killed")?;
-            setup::prover(processes, session, prover, secret, keeper)?;
-            picture.say(&format!("          {DOOMED} is started again"))?;
+            setup::prover(processes, stage.session, prover, secret, keeper)?;
+            stage.picture.say(&format!("          {DOOMED} is started again"))?;
         }
-        picture.draw(&board);
+        stage.picture.draw(&stage.board);
     }
-    picture.end();
-    Ok(board)
+    stage.picture.end();
+    Ok(())
+}
+
+/// The second act: lanes. See [`lanes`].
+async fn stand(stage: &mut Stage<'_>, processes: &mut Processes) -> Result<Story> {
+    let orders = lanes::orders()?;
+    let say = |line: String| stage.session.out.say(line);
+    say(format!("\n{} standing orders, all led to {} by hand", orders.len(), lanes::DEFAULT))?;
+    lanes::set(stage.session, stage.cast, &orders).await?;
+    let (cues, mut cue) = mpsc::unbounded_channel();
+    let mut tasks = lanes::start(stage.session, stage.cast, &orders, &cues)?;
+    let mut story = Story::new(orders);
+    let (mut beat, mut beats, started) = (beats(), 0_u32, Instant::now());
+    while !story.is_over(&stage.board) && started.elapsed() < PATIENCE {
+        tokio::select! {
+            update = stage.follower.next() => stage.absorb(update?)?,
+            Some(cue) = cue.recv() => {
+                match cue {
+                    Cue::Mandate => say("          the lanes are left to the keeper".to_owned())?,
+                    Cue::Slow => say(format!("          {} gets a tenth of its time from now on", lanes::SLOW))?,
+                    Cue::Made(..) => {}
+                }
+                story.heed(cue, stage.board.time);
+            }
+            Some(done) = tasks.join_next() => done??,
+            _ = beat.tick() => {
+                processes.check()?;
+                beats += 1;
+                if story.is_slow() {
+                    processes.let_run(lanes::SLOW, beats.is_multiple_of(10))?;
+                }
+            }
+        }
+    }
+    processes.let_run(lanes::SLOW, true)?;
+    Ok(story)
+}
+
+fn beats() -> Interval {
+    let mut beat = interval(BEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beat
 }
 
 /// The provers, each at a port that is free.
@@ -189,18 +250,23 @@ async fn named(session: &Session, cast: &Cast) -> Result<Board> {
     Ok(board)
 }
 
-/// Prints the table and the checks; whether all hold.
-async fn report(session: &Session, board: &Board, started: Instant) -> Result<bool> {
+/// Prints the tables and the checks; whether all hold.
+async fn report(stage: &Stage<'_>, story: &Story, keeper: &str, started: Instant) -> Result<bool> {
+    let (session, board) = (stage.session, &stage.board);
     let (node, out) = (&session.node, session.out);
     let coin = node.token(ZERO).await?;
+    let legs = story.legs(session, stage.cast, keeper).await?;
     let books = Books::read(node, board).await?;
-    let checks = books::checks(node, board, &books).await?;
+    let mut checks = books::checks(node, board, &books).await?;
+    checks.extend(story.checks(&legs));
     let holds = checks.iter().all(|(_, holds)| *holds);
-    out.result(&books::json(board, &books, &checks), || {
+    let mut told = books::json(board, &books, &checks);
+    told["lanes"] = story.json(board, &legs);
+    out.result(&told, || {
         let marks: Vec<_> =
             checks.iter().map(|(what, holds)| format!("{} {what}", if *holds { "✓" } else { "✗" })).collect();
-        let table = books::table(out, board, &books, &coin);
-        format!("\n{table}\n\n{}\n\n{} s in all\n", marks.join("\n"), started.elapsed().as_secs())
+        let (table, lanes) = (books::table(out, board, &books, &coin), story.table(out, board, &coin, &legs));
+        format!("\n{table}\n\n{lanes}\n\n{}\n\n{} s in all\n", marks.join("\n"), started.elapsed().as_secs())
     })?;
     Ok(holds)
 }

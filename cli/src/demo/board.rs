@@ -58,7 +58,7 @@ impl Board {
             Event::Withdrawn { token: ZERO, amount, .. } => self.withdrawn += amount,
             Event::Declared { prover, .. } => drop(self.accounts.insert(*prover)),
             Event::Opened { requester, .. } => drop(self.accounts.insert(*requester)),
-            Event::Tipped { to, .. } => drop(self.accounts.insert(*to)),
+            Event::Tipped { to, .. } | Event::Routed { by: to, .. } => drop(self.accounts.insert(*to)),
             _ => {}
         }
     }

@@ -103,7 +103,7 @@ impl Picture {
 
 fn is_worth_telling(event: &Event, live: bool) -> bool {
     match event {
-        Event::Slashed { .. } | Event::Forfeited { .. } | Event::Climbed { .. } => true,
+        Event::Slashed { .. } | Event::Forfeited { .. } | Event::Climbed { .. } | Event::Routed { .. } => true,
         Event::Opened { .. }
         | Event::Awarded { .. }
         | Event::Held { .. }

@@ -74,6 +74,18 @@ impl Processes {
         running.child.kill().await.with_context(|| format!("killing {name}"))
     }
 
+    /// Lets a program run (`true`) or keeps it from running, as a machine would that others have taken over.
+    ///
+    /// # Errors
+    /// If no program of that name runs.
+    pub fn let_run(&self, name: &str, run: bool) -> Result<()> {
+        let running = self.running.iter().find(|running| running.name == name);
+        let id = running.with_context(|| format!("{name} does not run"))?.child.id();
+        let id = id.and_then(|id| i32::try_from(id).ok()).with_context(|| format!("{name} has ended"))?;
+        let signal = if run { Signal::SIGCONT } else { Signal::SIGSTOP };
+        kill(Pid::from_raw(id), signal).with_context(|| format!("sending {signal} to {name}"))
+    }
+
     /// Whether a program of that name runs.
     pub fn runs(&self, name: &str) -> bool {
         self.running.iter().any(|running| running.name == name)
@@ -122,7 +134,9 @@ impl Running {
     fn ask_to_end(&self) {
         // Without a number it has ended already.
         let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()) else { return };
-        if let Err(error) = kill(Pid::from_raw(id), Signal::SIGTERM) {
+        // One that was kept from running would not hear of it.
+        let asked = kill(Pid::from_raw(id), Signal::SIGTERM).and_then(|()| kill(Pid::from_raw(id), Signal::SIGCONT));
+        if let Err(error) = asked {
             eprintln!("{} could not be asked to end: {error}", self.name);
         }
     }
