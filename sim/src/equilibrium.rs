@@ -39,7 +39,13 @@ pub fn first_price_bid(rivalry: &Rivalry, cost: Wei) -> Option<Wei> {
 /// What is asked above the cost `c` when all lies in [0, 1].
 fn markup(bidders: u32, c: f64, r: f64) -> f64 {
     let n = bidders as i32;
-    ((1.0 - c).powi(n) - (1.0 - r).powi(n)) / (f64::from(bidders) * (1.0 - c).powi(n - 1))
+    let beaten = (1.0 - c).powi(n - 1);
+    if beaten > 1e-100 {
+        return ((1.0 - c).powi(n) - (1.0 - r).powi(n)) / (f64::from(bidders) * beaten);
+    }
+    // Among so many the powers vanish, where that of their quotient need not.
+    let open = ((1.0 - r) / (1.0 - c)).powi(n);
+    if c < 1.0 { (1.0 - c) * (1.0 - open) / f64::from(bidders) } else { 0.0 }
 }
 
 /// What a contest with tickets in proportion to chances (THEORY.md 1.4, α = 1) comes to if everybody buys what is best: `X`, what the

@@ -12,6 +12,7 @@
 pub mod belief;
 pub mod chance;
 pub mod counterfactual;
+pub mod crowd;
 pub mod evidence;
 pub mod explain;
 pub mod history;
@@ -22,6 +23,7 @@ pub mod play;
 pub mod predict;
 pub mod retune;
 pub mod select;
+pub mod sift;
 pub mod stage;
 pub mod supply;
 pub mod survey;

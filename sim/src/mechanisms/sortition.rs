@@ -129,6 +129,11 @@ impl SortitionParams {
         lots::key(beacon, id, prover, weight.min(self.max_deposit), self.max_deposit)
     }
 
+    /// The key of who has this lot and has deposited `weight`.
+    pub fn weighed(&self, lot: u64, weight: Wei) -> u128 {
+        lots::weighed(lot, weight.min(self.max_deposit), self.max_deposit)
+    }
+
     /// When it is the turn of who has this key, in seconds from opening: 0 in the first stage, which begins with the draw.
     pub fn turn(&self, key: u128, total: Wei) -> Time {
         let last = self.stages.saturating_sub(1);

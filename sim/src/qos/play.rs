@@ -6,10 +6,11 @@ mod auctions;
 mod opens;
 mod pools;
 
+use super::chance::Chance;
+use super::crowd::Crowd;
 use super::stage::{START, Stage};
 use super::supply::{Belief, Contender, Fleet, Job};
-use crate::abi::keccak;
-use crate::ask::{ON_OPEN, Refusal, Status};
+use crate::ask::{ON_OPEN, Refusal, Shape, Status};
 use crate::equilibrium::{Rivalry, first_price_bid};
 use crate::market::{Case, Ticket};
 use crate::mechanisms::committee::CommitteeParams;
@@ -98,7 +99,9 @@ impl Rule {
 /// An instance as requests find it: with the pool or the contract that provers have bid for before.
 pub struct Venue {
     rule: Rule,
+    mechanism: &'static dyn Mechanism,
     params: Vec<u8>,
+    shape: Shape,
     shared: Vec<Id>,
     seats: Vec<(Account, Ticket)>,
     belief: Belief,
@@ -110,14 +113,14 @@ impl Venue {
     /// # Errors
     /// If the parameters do not pass the mechanism's check.
     pub fn new(rule: Rule, fleet: &Fleet, job: &Job) -> Result<Self, Refusal> {
-        let params = rule.params();
-        rule.mechanism()?.check(&params)?;
+        let (mechanism, params) = (rule.mechanism()?, rule.params());
+        let shape = mechanism.check(&params)?;
         let (shared, seats) = match &rule {
             Rule::Sortition(p) => pools::enrolled(p, fleet),
             Rule::Reserved(p) => pools::offered(p, fleet, job)?,
             _ => Default::default(),
         };
-        Ok(Self { rule, params, shared, seats, belief: fleet.belief(job) })
+        Ok(Self { rule, mechanism, params, shape, shared, seats, belief: fleet.belief(job) })
     }
 
     /// What becomes of one request, given what the provers turn out to be; `number` tells its id from others.
@@ -125,7 +128,15 @@ impl Venue {
     /// # Errors
     /// If a mechanism refuses what it must not: a fault of this model.
     pub fn play(&self, job: &Job, crowd: &[Contender], number: u64) -> Result<Case, Refusal> {
-        Ok(self.run(self.enter(job, number)?, job, crowd)?.case)
+        self.play_among(job, &crowd.into(), number)
+    }
+
+    /// The same among provers who stand in order already.
+    ///
+    /// # Errors
+    /// As for [`Venue::play`].
+    pub fn play_among(&self, job: &Job, crowd: &Crowd, number: u64) -> Result<Case, Refusal> {
+        Ok(self.run(self.enter(job, number), job, crowd)?.case)
     }
 
     /// The same, with all that the market would have told.
@@ -133,19 +144,21 @@ impl Venue {
     /// # Errors
     /// As for [`Venue::play`].
     pub fn record(&self, job: &Job, crowd: &[Contender], number: u64) -> Result<Stage<'_>, Refusal> {
-        self.run(self.enter(job, number)?.recorded(), job, crowd)
+        self.run(self.enter(job, number).recorded(), job, &crowd.into())
     }
 
-    fn enter(&self, job: &Job, number: u64) -> Result<Stage<'_>, Refusal> {
-        let id = keccak(&number.to_be_bytes());
-        let mut stage = Stage::enter(self.rule.mechanism()?, &self.params, &self.shared, job, id)?;
-        stage.seats.clone_from(&self.seats);
-        Ok(stage)
+    fn enter(&self, job: &Job, number: u64) -> Stage<'_> {
+        let mut chance = Chance::new(&[number]);
+        let mut id = Id::default();
+        id.chunks_exact_mut(8).for_each(|part| part.copy_from_slice(&chance.bits().to_be_bytes()));
+        let mut stage = Stage::enter(self.mechanism, (&self.params, self.shape), &self.shared, job, id);
+        stage.seats = self.seats.as_slice().into();
+        stage
     }
 
-    fn run<'a>(&self, mut stage: Stage<'a>, job: &Job, crowd: &[Contender]) -> Result<Stage<'a>, Refusal> {
+    fn run<'a>(&self, mut stage: Stage<'a>, job: &Job, crowd: &Crowd) -> Result<Stage<'a>, Refusal> {
         let scene = Scene { job, crowd, belief: self.belief };
-        if self.rule.mechanism()?.check(&self.params)?.flags & ON_OPEN != 0 {
+        if self.shape.flags & ON_OPEN != 0 {
             stage.opening()?;
         }
         let mut failed = Vec::new();
@@ -179,15 +192,26 @@ impl Venue {
 /// What the provers of a request know.
 struct Scene<'a> {
     job: &'a Job,
-    crowd: &'a [Contender],
+    crowd: &'a Crowd,
     belief: Belief,
 }
 
 impl Scene<'_> {
-    /// Who has room, could stand the bond and would be in time if awarded at `award`.
+    /// Who has room, could stand the bond and would be in time if awarded at `award`. Who answers first comes first.
     fn able(&self, award: Time) -> impl Iterator<Item = &Contender> {
+        self.crowd.prompt().filter(self.fit(award))
+    }
+
+    /// The same, the cheapest first.
+    fn cheap(&self, award: Time) -> impl Iterator<Item = &Contender> {
+        self.crowd.cheap().filter(self.fit(award))
+    }
+
+    /// Whether one who has room could stand the bond and would be in time.
+    fn fit(&self, award: Time) -> impl Fn(&&Contender) -> bool {
         let rest = (START + self.job.deadline).saturating_sub(award).min(self.job.window.into());
-        self.crowd.iter().filter(move |who| who.free && self.job.bond <= who.stake && who.expected <= rest)
+        let bond = self.job.bond;
+        move |who| bond <= who.stake && who.expected <= rest
     }
 
     /// What `who` asks where the lowest of `bidders` wins and is paid what it asks; none if that is above the ceiling.
@@ -198,7 +222,7 @@ impl Scene<'_> {
     }
 
     fn find(&self, account: &Account) -> Result<&Contender, Refusal> {
-        self.crowd.iter().find(|who| who.account == *account).ok_or(Refusal::Malformed)
+        self.crowd.find(account).ok_or(Refusal::Malformed)
     }
 }
 

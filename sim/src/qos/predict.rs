@@ -2,13 +2,15 @@
 //! where the twin was wrong.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use libm::{exp, log};
 
+use super::crowd::Crowd;
 use super::evidence::{Correction, Origin, Residual};
 use super::measure::{Facts, facts};
 use super::play::{Rule, Venue};
-use super::supply::{Contender, Fleet, Job};
+use super::supply::{Fleet, Job};
 use super::utility::{Delivery, Traits, concentration};
 use crate::Account;
 use crate::ask::{CAP_SINGLE_RECIPIENT, Envelope, Refusal};
@@ -19,12 +21,25 @@ use crate::request::Request;
 const OWN: f64 = 300.0;
 
 /// The same futures for every rule that is compared.
-pub struct Futures(Vec<Vec<Contender>>);
+pub struct Futures {
+    seed: u64,
+    accounts: Arc<[Account]>,
+    crowds: Vec<Crowd>,
+}
 
 impl Futures {
     /// `count` of them, of those that `seed` leads to.
     pub fn new(fleet: &Fleet, job: &Job, seed: u64, count: u32) -> Self {
-        Self((0..count.into()).map(|future| fleet.future(job, seed, future)).collect())
+        let accounts = fleet.suppliers.iter().map(|supplier| supplier.account).collect();
+        let mut futures = Self { seed, accounts, crowds: Vec::new() };
+        futures.extend(fleet, job, count);
+        futures
+    }
+
+    /// More of the same, up to `count`.
+    pub fn extend(&mut self, fleet: &Fleet, job: &Job, count: u32) {
+        let more = self.crowds.len() as u64..count.into();
+        self.crowds.extend(more.map(|future| Crowd::of(fleet.future(job, self.seed, future), &self.accounts)));
     }
 }
 
@@ -53,15 +68,16 @@ impl Outlook {
     /// # Errors
     /// If the parameters do not pass the mechanism's check.
     pub fn new(rule: Rule, fleet: &Fleet, job: &Job, futures: &Futures) -> Result<Self, Refusal> {
-        let venue = Venue::new(rule, fleet, job)?;
-        let number: BTreeMap<Account, u32> = fleet.suppliers.iter().map(|who| (who.account, who.number)).collect();
-        let mut deliveries = Vec::with_capacity(futures.0.len());
-        for (future, crowd) in futures.0.iter().enumerate() {
-            let case = venue.play(job, crowd, future as u64)?;
-            let facts = facts(&case).ok_or(Refusal::Malformed)?;
-            let winner = facts.winner.and_then(|winner| number.get(&winner)).copied().unwrap_or_default();
-            deliveries.push(delivery(&facts, winner));
-        }
+        let mut outlook = Self::unplayed(rule, job)?;
+        outlook.extend(&Venue::new(rule, fleet, job)?, job, futures)?;
+        Ok(outlook)
+    }
+
+    /// What the mechanism itself says, before any future is played.
+    ///
+    /// # Errors
+    /// If the parameters do not pass the mechanism's check.
+    pub fn unplayed(rule: Rule, job: &Job) -> Result<Self, Refusal> {
         let request = Request {
             work: job.work,
             max_price: job.max_price,
@@ -71,10 +87,24 @@ impl Outlook {
             ..Request::default()
         };
         let envelope = rule.mechanism()?.envelope(&rule.params(), &request)?;
-        let traits = traits(&deliveries, envelope.capabilities);
-        let made = deliveries.iter().filter(|delivery| delivery.done).count();
-        let done = made as f64 / deliveries.len().max(1) as f64;
-        Ok(Self { rule, envelope, work: job.work, bond: job.bond, deliveries, traits, done })
+        let (deliveries, traits) = (Vec::new(), traits(&[], envelope.capabilities));
+        Ok(Self { rule, envelope, work: job.work, bond: job.bond, deliveries, traits, done: 0.0 })
+    }
+
+    /// Plays, at its own `venue`, those of the futures that it has not played yet.
+    ///
+    /// # Errors
+    /// As for [`Venue::play`].
+    pub fn extend(&mut self, venue: &Venue, job: &Job, futures: &Futures) -> Result<(), Refusal> {
+        for (future, crowd) in futures.crowds.iter().enumerate().skip(self.deliveries.len()) {
+            let facts = facts(&venue.play_among(job, crowd, future as u64)?).ok_or(Refusal::Malformed)?;
+            let winner = facts.winner.and_then(|winner| crowd.find(&winner)).map_or(0, |winner| winner.number);
+            self.deliveries.push(delivery(&facts, winner));
+        }
+        self.traits = traits(&self.deliveries, self.envelope.capabilities);
+        let made = self.deliveries.iter().filter(|delivery| delivery.done).count();
+        self.done = made as f64 / self.deliveries.len().max(1) as f64;
+        Ok(())
     }
 
     /// The same as the evidence has it: prices and times scaled, `doubt` standard deviations to the worse side (0 for the mean). What is

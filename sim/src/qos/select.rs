@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use std::cmp::Ordering;
+
 use super::evidence::Ledger;
 use super::explain::{Reason, Record};
 use super::predict::Outlook;
@@ -104,6 +106,12 @@ impl View {
     /// The expected utility.
     pub fn value(&self) -> f64 {
         self.parts.iter().sum()
+    }
+
+    /// The better one is less.
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        let ((tier, x), (others, y)) = (self.rank(), other.rank());
+        tier.cmp(&others).then(x.total_cmp(&y)).then(self.instance.cmp(&other.instance))
     }
 
     fn rank(&self) -> (u8, f64) {
@@ -234,10 +242,7 @@ pub fn decide(
 ) -> Result<Record, Infeasible> {
     let mut views: Vec<View> =
         candidates.iter().map(|candidate| view(terms, candidate, ledger, lane.requester)).collect();
-    views.sort_by(|a, b| {
-        let ((tier, x), (other, y)) = (a.rank(), b.rank());
-        tier.cmp(&other).then(x.total_cmp(&y)).then(a.instance.cmp(&b.instance))
-    });
+    views.sort_by(View::order);
     let Some(best) = views.first().filter(|best| best.tier < 2) else { return Err(infeasible(&views)) };
     let current = views.iter().find(|view| Some(view.instance) == lane.current);
     let reason = match current {

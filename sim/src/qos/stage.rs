@@ -2,6 +2,8 @@
 //! [`Case`] that the fold of events keeps, so that what happened on it is measured like what happened on the chain; and it can tell the
 //! events that the market would have emitted, which the fold must accept (a test does so).
 
+use std::borrow::Cow;
+
 use super::supply::{Contender, Job};
 use crate::abi::keccak;
 use crate::ask::{Actor, Ask, Cause, INSTANCE, Move, MoveKind, ON_FAILED, Refusal, Shape, Status};
@@ -21,12 +23,14 @@ pub const NUMBER: u32 = 1;
 pub struct Stage<'a> {
     mechanism: &'a dyn Mechanism,
     shape: Shape,
-    /// The question that is asked next, as far as it does not change.
+    /// The question that was asked last: most of it stays for the next.
     ask: Ask,
     /// The request as the market's fold would have it.
     pub case: Case,
-    /// Deposits on the instance.
-    pub seats: Vec<(Account, Ticket)>,
+    /// Deposits on the instance, by account.
+    pub seats: Cow<'a, [(Account, Ticket)]>,
+    /// The block that was hashed last.
+    hash: Option<(u64, Id)>,
     /// Unix seconds, and the number of the block.
     pub now: Time,
     /// What the market would have told, if it is kept.
@@ -34,18 +38,14 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// A request for `job` that enters now.
-    ///
-    /// # Errors
-    /// If the parameters do not pass the mechanism's check.
+    /// A request for `job` that enters now, under parameters of which the mechanism's check says `shape`.
     pub fn enter(
         mechanism: &'a dyn Mechanism,
-        params: &[u8],
+        (params, shape): (&[u8], Shape),
         shared: &[Id],
         job: &Job,
         id: Id,
-    ) -> Result<Self, Refusal> {
-        let shape = mechanism.check(params)?;
+    ) -> Self {
         let request = Request {
             requester: REQUESTER,
             instance: NUMBER,
@@ -63,7 +63,7 @@ impl<'a> Stage<'a> {
         let mut shared = shared.to_vec();
         shared.resize(shape.shared.into(), Id::default());
         let ask = Ask { id, request, params: params.to_vec(), shared, ..Ask::default() };
-        Ok(Self { mechanism, shape, ask, case, seats: Vec::new(), now: START, log: None })
+        Self { mechanism, shape, ask, case, seats: Cow::default(), hash: None, now: START, log: None }
     }
 
     /// Keeps what the market would tell, from the entry on.
@@ -97,9 +97,12 @@ impl<'a> Stage<'a> {
     }
 
     /// The hash of the block that a draw fixed, if it is there.
-    pub fn beacon(&self) -> Option<Id> {
+    pub fn beacon(&mut self) -> Option<Id> {
         let block = self.case.beacon.filter(|block| *block < self.now)?;
-        Some(keccak(&[&self.ask.id[..], &block.to_be_bytes()].concat()))
+        if self.hash.is_none_or(|(of, _)| of != block) {
+            self.hash = Some((block, keccak(&[&self.ask.id[..], &block.to_be_bytes()].concat())));
+        }
+        self.hash.map(|(_, hash)| hash)
     }
 
     /// A bid by `who` at `time`.
@@ -115,8 +118,8 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// What the mechanism says no with.
     pub fn tick(&mut self, about: Option<&Contender>) -> Result<(), Refusal> {
-        let bare = self.question(Cause::Tick, about, 0, Vec::new());
-        let data = self.mechanism.brief(&bare, &self.case.book);
+        self.question(Cause::Tick, about, 0, Vec::new());
+        let data = self.mechanism.brief(&self.ask, &self.case.book);
         self.consult(Cause::Tick, about, 0, data)
     }
 
@@ -133,7 +136,8 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// What the mechanism says no with.
     pub fn prove(&mut self, who: &Contender) -> Result<(), Refusal> {
-        let answer = self.mechanism.step(&self.question(Cause::Proof, Some(who), 0, vec![0x5a; 32]))?;
+        self.question(Cause::Proof, Some(who), 0, vec![0x5a; 32]);
+        let answer = self.mechanism.step(&self.ask)?;
         self.case.provers.push(who.account);
         self.case.steps.push((self.now, Step::Proven { prover: who.account }));
         self.tell(Event::Proven { id: self.ask.id, prover: who.account, proof: vec![0x5a] });
@@ -178,10 +182,15 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn question(&self, cause: Cause, who: Option<&Contender>, price: Wei, data: Vec<u8>) -> Ask {
-        let seat = |account: &Account| self.seats.iter().find(|(prover, _)| prover == account).map(|(_, seat)| *seat);
+    /// What a prover has deposited on the instance.
+    pub fn seat(&self, account: &Account) -> Option<Ticket> {
+        self.seats.binary_search_by_key(account, |(prover, _)| *prover).ok().map(|place| self.seats[place].1)
+    }
+
+    fn question(&mut self, cause: Cause, who: Option<&Contender>, price: Wei, data: Vec<u8>) {
+        let beacon = self.beacon().unwrap_or_default();
         let actor = who.map_or_else(Actor::default, |who| {
-            let ticket = self.case.tickets.get(&who.account).copied().or_else(|| seat(&who.account));
+            let ticket = self.case.tickets.get(&who.account).copied().or_else(|| self.seat(&who.account));
             let ticket = ticket.unwrap_or_default();
             Actor {
                 prover: who.account,
@@ -193,24 +202,28 @@ impl<'a> Stage<'a> {
                 ..Actor::default()
             }
         });
-        Ask {
-            cause,
-            status: self.case.status,
-            holds: u8::try_from(self.case.tickets.len()).unwrap_or(u8::MAX),
-            opened_at: self.case.time,
-            time: self.now,
-            block_number: self.now,
-            beacon: self.beacon().unwrap_or_default(),
-            actor,
-            price,
-            data,
-            words: self.case.words.clone(),
-            ..self.ask.clone()
+        let ask = &mut self.ask;
+        (ask.cause, ask.actor, ask.price, ask.data, ask.beacon) = (cause, actor, price, data, beacon);
+        (ask.status, ask.opened_at) = (self.case.status, self.case.time);
+        (ask.time, ask.block_number) = (self.now, self.now);
+        ask.holds = u8::try_from(self.case.tickets.len()).unwrap_or(u8::MAX);
+        ask.words.clone_from(&self.case.words);
+    }
+
+    fn sit(&mut self, prover: Account, ticket: Option<Ticket>) {
+        let place = self.seats.binary_search_by_key(&prover, |(other, _)| *other);
+        let seats = self.seats.to_mut();
+        match (place, ticket) {
+            (Ok(place), Some(ticket)) => seats[place].1 = ticket,
+            (Err(place), Some(ticket)) => seats.insert(place, (prover, ticket)),
+            (Ok(place), None) => drop(seats.remove(place)),
+            (Err(_), None) => {}
         }
     }
 
     fn consult(&mut self, cause: Cause, who: Option<&Contender>, price: Wei, data: Vec<u8>) -> Result<(), Refusal> {
-        let answer = self.mechanism.step(&self.question(cause, who, price, data))?;
+        self.question(cause, who, price, data);
+        let answer = self.mechanism.step(&self.ask)?;
         self.adopt(answer.words, answer.shared);
         answer.moves.iter().try_for_each(|step| self.obey(step))
     }
@@ -229,11 +242,8 @@ impl<'a> Stage<'a> {
         let (id, prover) = (self.ask.id, step.prover);
         let seated = step.subject == INSTANCE;
         match step.kind {
-            MoveKind::Hold if seated => {
-                self.seats.retain(|(other, _)| *other != prover);
-                self.seats.push((prover, Ticket { amount: step.amount, tag: step.tag }));
-            }
-            MoveKind::Release | MoveKind::Forfeit if seated => self.seats.retain(|(other, _)| *other != prover),
+            MoveKind::Hold if seated => self.sit(prover, Some(Ticket { amount: step.amount, tag: step.tag })),
+            MoveKind::Release | MoveKind::Forfeit if seated => self.sit(prover, None),
             MoveKind::Hold => {
                 let ticket = Ticket { amount: step.amount, tag: step.tag };
                 self.case.tickets.insert(prover, ticket);

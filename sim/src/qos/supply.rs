@@ -75,7 +75,7 @@ pub struct Contender {
     pub number: u32,
     /// It has room for one more job.
     pub free: bool,
-    /// What the job costs it, and what it reckons with when it asks for a price.
+    /// What the job costs it, and what it reckons with when it asks for a price (if it has room).
     pub cost: Wei,
     /// See `cost`.
     pub reckoned: Wei,
@@ -115,7 +115,8 @@ impl Fleet {
     /// the rules are.
     pub fn future(&self, job: &Job, seed: u64, future: u64) -> Vec<Contender> {
         let conduct = &self.conduct;
-        let down = |site: u32| Chance::new(&[seed, future, 1, site.into()]).happens(conduct.outage);
+        let down =
+            |site: u32| conduct.outage != 0.0 && Chance::new(&[seed, future, 1, site.into()]).happens(conduct.outage);
         let drawn = |supplier: &Supplier| {
             let mut luck = Chance::new(&[seed, future, 2, supplier.number.into()]);
             let free = !luck.happens(supplier.busy);
@@ -124,12 +125,14 @@ impl Fleet {
             let length = expected * luck.factor(supplier.jitter);
             let fails = luck.happens(supplier.failure) || down(supplier.site);
             let reaction = supplier.reaction * conduct.delays * (0.5 + 0.5 * luck.exponential());
+            // The last of its luck: whoever has no room is not asked for a price.
+            let noise = if free && conduct.noise != 0.0 { luck.factor(conduct.noise) } else { 1.0 };
             Contender {
                 account: supplier.account,
                 number: supplier.number,
                 free,
                 cost: cost as Wei + 1,
-                reckoned: (cost * conduct.asks * luck.factor(conduct.noise)) as Wei + 1,
+                reckoned: (cost * conduct.asks * noise) as Wei + 1,
                 expected: ceil(expected) as Time,
                 length: ceil(length) as Time,
                 fails,

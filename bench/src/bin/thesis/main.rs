@@ -163,6 +163,10 @@ fn windows(worlds: &[Vec<f64>], from: usize, to: usize) -> Interval {
 }
 
 fn main() -> Result<()> {
+    if std::env::args().nth(1).as_deref() == Some("speed") {
+        println!("{:#}", speed::measure()?);
+        return Ok(());
+    }
     let found = diverse()?;
     let (lenient, soft) = other(Mix::Lenient, WORLDS / 2)?;
     let (_, same) = other(Mix::Same, 3)?;

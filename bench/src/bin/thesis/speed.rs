@@ -1,5 +1,7 @@
 //! How fast requests are played and lanes decided.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -8,14 +10,20 @@ use bourse_sim::qos::chance::Chance;
 use bourse_sim::qos::evidence::Ledger;
 use bourse_sim::qos::play::Venue;
 use bourse_sim::qos::predict::{Futures, Outlook};
-use bourse_sim::qos::select::{Candidate, Lane, Pace, decide};
+use bourse_sim::qos::select::{Lane, Pace, decide, view};
+use bourse_sim::qos::sift::{Choice, Finalist, sift};
 use bourse_sim::qos::supply::Fleet;
 use serde_json::{Value, json};
 
 use crate::population::{self, Mix};
+use crate::stats::{mean, round};
 use crate::world::rules;
 
 const FUTURES: u32 = 150;
+const PROVERS: u32 = 1_000;
+const LANES: u64 = 96;
+/// Requests played of each rule, all of this kind.
+const PLAYED: u32 = 2_000;
 const KIND: usize = 7;
 
 /// As many provers as this, as different from each other as those of a world are.
@@ -34,66 +42,113 @@ fn crowd(count: u32) -> Fleet {
     fleet
 }
 
-/// Milliseconds below which 95 % are.
-fn p95(mut times: Vec<f64>) -> f64 {
+/// Milliseconds below which half of them, and 95 %, are.
+fn quantiles(mut times: Vec<f64>) -> Value {
     times.sort_by(f64::total_cmp);
-    times.get(times.len() * 95 / 100).copied().unwrap_or_default()
+    let at = |percent: usize| round(times.get(times.len() * percent / 100).copied().unwrap_or_default());
+    json!({ "p50_ms": at(50), "p95_ms": at(95) })
 }
 
-/// Requests and events played per second on one core.
+fn since(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+/// Requests and events played per second on one core, by family and in all.
 fn playing() -> Result<Value> {
     let fleet = population::fleet(1);
     let (rules, job) = rules(KIND);
-    let (mut requests, mut events, mut seconds) = (0.0, 0.0, 0.0);
+    let futures = Futures::new(&fleet, &job, 9, PLAYED);
+    let mut families: BTreeMap<&str, [f64; 3]> = BTreeMap::new();
     for rule in rules {
         let venue = Venue::new(rule, &fleet, &job).map_err(|refusal| anyhow!("{refusal}"))?;
-        let crowds: Vec<_> = (0..400).map(|future| fleet.future(&job, 9, future)).collect();
+        let told = (0..PLAYED.into()).map(|number| venue.record(&job, &fleet.future(&job, 9, number), number));
+        let told: Result<Vec<_>, _> =
+            told.map(|stage| stage.map(|stage| stage.log.map_or(0, |log| log.len()))).collect();
+        let events = told.map_err(|refusal| anyhow!("{refusal}"))?.into_iter().sum::<usize>();
         let start = Instant::now();
-        for (number, crowd) in crowds.iter().enumerate() {
-            black_box(venue.play(&job, crowd, number as u64).map_err(|refusal| anyhow!("{refusal}"))?);
+        let mut outlook = Outlook::unplayed(rule, &job).map_err(|refusal| anyhow!("{refusal}"))?;
+        outlook.extend(&venue, &job, &futures).map_err(|refusal| anyhow!("{refusal}"))?;
+        black_box(&outlook);
+        let sums = families.entry(rule.name()).or_default();
+        for (sum, more) in sums.iter_mut().zip([PLAYED.into(), events as f64, start.elapsed().as_secs_f64()]) {
+            *sum += more;
         }
-        seconds += start.elapsed().as_secs_f64();
-        for (number, crowd) in crowds.iter().enumerate() {
-            let stage = venue.record(&job, crowd, number as u64).map_err(|refusal| anyhow!("{refusal}"))?;
-            events += stage.log.map_or(0, |log| log.len()) as f64;
-        }
-        requests += crowds.len() as f64;
     }
+    let all = families.values().fold([0.0; 3], |all, one| [all[0] + one[0], all[1] + one[1], all[2] + one[2]]);
+    let rate = |[_, events, seconds]: &[f64; 3]| json!((events / seconds).round());
+    let by_family: Value = families.iter().map(|(name, sums)| ((*name).to_owned(), rate(sums))).collect();
     Ok(json!({
-        "requests_per_second": (requests / seconds).round(),
-        "market_events_per_second": (events / seconds).round(),
+        "requests_per_second": (all[0] / all[2]).round(),
+        "market_events_per_second": rate(&all),
+        "market_events_per_second_by_family": by_family,
     }))
 }
 
-/// What a decision takes with a thousand provers: once outlooks are there, and with the outlooks.
-pub(crate) fn measure() -> Result<Value> {
-    let (rules, job) = rules(KIND);
-    let fleet = crowd(1_000);
-    let start = Instant::now();
-    let futures = Futures::new(&fleet, &job, 10, FUTURES);
-    let outlooks: Result<Vec<_>, _> =
-        rules.into_iter().map(|rule| Outlook::new(rule, &fleet, &job, &futures)).collect();
-    let outlooks = outlooks.map_err(|refusal| anyhow!("{refusal}"))?;
-    let cold = start.elapsed().as_secs_f64() * 1e3;
-    let ledger = Ledger::default();
-    let mut times = Vec::new();
-    for number in 0..400 {
+/// Decisions about lanes of many requesters.
+struct Decisions {
+    cold: Vec<f64>,
+    warm: Vec<f64>,
+    lost: Vec<f64>,
+    candidates: usize,
+}
+
+/// With a thousand provers: among all outlooks of a kind of request once they are there, and from nothing.
+fn decisions() -> Result<Decisions> {
+    let fleet = crowd(PROVERS);
+    let (ledger, pace) = (Ledger::default(), Pace::default());
+    let mut all = Decisions { cold: Vec::new(), warm: Vec::new(), lost: Vec::new(), candidates: 0 };
+    let mut known: BTreeMap<usize, Vec<Finalist>> = BTreeMap::new();
+    for number in 0..LANES {
         let requester = population::requester(1, number, Mix::Diverse);
-        let start = Instant::now();
-        let numbered = outlooks.iter().enumerate();
-        let candidates: Vec<_> = numbered
-            .map(|(instance, outlook)| Candidate { instance: instance as u32, family: instance as u32, outlook })
-            .collect();
+        let (rules, job) = rules(requester.kind);
+        let choices: Vec<_> =
+            (0..).zip(rules).map(|(instance, rule)| Choice { instance, family: instance, rule }).collect();
         let lane = Lane { requester: number as u32, ..Lane::default() };
-        black_box(decide(&requester.terms, &lane, &candidates, &ledger, &Pace::default()).is_ok());
-        times.push(start.elapsed().as_secs_f64() * 1e3);
+        let outlooks = match known.entry(requester.kind) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let futures = Futures::new(&fleet, &job, 10, FUTURES);
+                let played = |choice: &Choice| {
+                    let outlook = Outlook::new(choice.rule, &fleet, &job, &futures);
+                    outlook.map(|outlook| Finalist { choice: *choice, outlook })
+                };
+                let played: Result<Vec<_>, _> = choices.iter().map(played).collect();
+                place.insert(played.map_err(|refusal| anyhow!("{refusal}"))?)
+            }
+        };
+        let start = Instant::now();
+        let candidates: Vec<_> = outlooks.iter().map(Finalist::candidate).collect();
+        let among_all = decide(&requester.terms, &lane, &candidates, &ledger, &pace);
+        all.warm.push(since(start));
+
+        let start = Instant::now();
+        let finalists = sift((&requester.terms, &lane, &ledger), &choices, (&fleet, &job, 10));
+        let finalists = finalists.map_err(|refusal| anyhow!("{refusal}"))?;
+        let few: Vec<_> = finalists.iter().map(Finalist::candidate).collect();
+        let among_few = decide(&requester.terms, &lane, &few, &ledger, &pace);
+        all.cold.push(since(start));
+
+        all.candidates = choices.len();
+        let worth =
+            |instance: u32| view(&requester.terms, &candidates[instance as usize], &ledger, lane.requester).score;
+        if let (Ok(best), Ok(taken)) = (among_all, among_few) {
+            all.lost.push(worth(best.to) - worth(taken.to));
+        }
     }
+    Ok(all)
+}
+
+/// All of it.
+pub(crate) fn measure() -> Result<Value> {
+    let Decisions { cold, warm, lost, candidates } = decisions()?;
+    let most = lost.iter().copied().fold(0.0, f64::max);
     Ok(json!({
         "playing": playing()?,
-        "provers": 1_000,
-        "candidates": outlooks.len(),
+        "provers": PROVERS,
+        "candidates": candidates,
         "futures": FUTURES,
-        "decision_ms_p95": crate::stats::round(p95(times)),
-        "outlooks_ms_once_per_kind_of_request": cold.round(),
+        "decision_warm": quantiles(warm),
+        "decision_cold": quantiles(cold),
+        "utility_lost_by_sifting": { "mean": round(mean(&lost)), "most": round(most) },
     }))
 }

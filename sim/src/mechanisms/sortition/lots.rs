@@ -10,8 +10,17 @@ const MOST: u128 = (1 << 88) - 1;
 
 /// The key of `prover`, at least 1, in units in which that of the largest weight, `cap`, has a mean of 2^40 / ln 2.
 pub fn key(beacon: &Id, id: &Id, prover: &Account, weight: Wei, cap: Wei) -> u128 {
-    let hash = keccak(&Encoder::new(3).word(beacon).word(id).account(prover).finish());
-    (u128::from(bits(&hash)) * cap / weight.max(1)).min(MOST)
+    weighed(lot(beacon, id, prover), weight, cap)
+}
+
+/// The key of who has the largest weight.
+pub fn lot(beacon: &Id, id: &Id, prover: &Account) -> u64 {
+    bits(&keccak(&Encoder::new(3).word(beacon).word(id).account(prover).finish()))
+}
+
+/// The key of who has this lot and weight.
+pub fn weighed(lot: u64, weight: Wei, cap: Wei) -> u128 {
+    (u128::from(lot) * cap / weight.max(1)).min(MOST)
 }
 
 /// -log2(hash / 2^256), in units of 2^-40, not less than 1.

@@ -21,9 +21,12 @@ pub(super) fn posted(
     failed: &[Account],
 ) -> Result<(), Refusal> {
     let (opened, price) = (stage.case.time, p.price(&stage.case.request));
-    let willing = scene.able(stage.now).filter(|who| who.reckoned <= price && !failed.contains(&who.account));
-    let takers = willing.map(|who| (opened + who.reaction, who, price)).collect();
-    take(takers, p.last(opened), stage)
+    let mut willing = scene.able(stage.now).filter(|who| who.reckoned <= price && !failed.contains(&who.account));
+    // Of those who answer at once the cheapest takes it.
+    let first = willing.next();
+    let others = willing.take_while(|who| first.is_some_and(|first| first.reaction == who.reaction));
+    let taker = first.into_iter().chain(others).min_by_key(|who| (who.cost, who.number));
+    take(taker.map(|who| (opened + who.reaction, who, price)), p.last(opened), stage)
 }
 
 pub(super) fn dutch(
@@ -34,23 +37,35 @@ pub(super) fn dutch(
 ) -> Result<(), Refusal> {
     let (opened, max_price) = (stage.case.time, stage.case.request.max_price);
     let ceiling = max_price * Wei::from(p.end_bps) / crate::BPS;
-    let able: Vec<_> = scene.able(stage.now).filter(|who| !failed.contains(&who.account)).collect();
-    let taker = |who: &&'_ Contender| {
-        let price = scene.asks(who, able.len(), ceiling)?;
-        Some((time_at(p, max_price, opened, price)?.max(opened + who.reaction), price))
-    };
-    let takers = able.iter().filter_map(|who| taker(who).map(|(time, price)| (time, *who, price))).collect();
-    take(takers, p.last(opened), stage)
+    let able = || scene.cheap(stage.now).filter(|who| !failed.contains(&who.account));
+    let rivals = able().count();
+    let mut taker: Option<(Time, &Contender, Wei)> = None;
+    for who in able() {
+        let asked = scene.asks(who, rivals, ceiling);
+        let Some((price, reached)) = asked.and_then(|price| Some((price, time_at(p, max_price, opened, price)?)))
+        else {
+            break;
+        };
+        // Who reckons with more asks for more, but for rounding.
+        if taker.is_some_and(|(time, ..)| time + 1 < reached) {
+            break;
+        }
+        let time = reached.max(opened + who.reaction);
+        let rank = |(time, who, _): (Time, &Contender, Wei)| (time, who.cost, who.number);
+        if taker.is_none_or(|best| rank((time, who, price)) < rank(best)) {
+            taker = Some((time, who, price));
+        }
+    }
+    take(taker, p.last(opened), stage)
 }
 
-/// The first to come is awarded; nobody, if the first comes too late.
-fn take(mut takers: Vec<(Time, &Contender, Wei)>, last: Time, stage: &mut Stage<'_>) -> Result<(), Refusal> {
-    takers.sort_by_key(|(time, who, _)| (*time, who.cost, who.number));
+/// The first to come is awarded; nobody, if that is too late.
+fn take(first: Option<(Time, &Contender, Wei)>, last: Time, stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let deadline = stage.case.request.deadline;
-    match takers.first().filter(|(time, ..)| *time <= last && *time < deadline) {
+    match first.filter(|(time, ..)| *time <= last && *time < deadline) {
         Some((time, who, price)) => {
-            stage.now = *time;
-            stage.bid(who, *price, Vec::new())
+            stage.now = time;
+            stage.bid(who, price, Vec::new())
         }
         None => expire_at(last + 1, stage),
     }
@@ -73,9 +88,8 @@ pub(super) fn sealed(p: &SealedParams, scene: &Scene<'_>, stage: &mut Stage<'_>)
     let ceiling = p.reserve(request.max_price);
     let awarded = p.commit_end(opened) + 1;
     let early = |who: &&Contender| opened + who.reaction <= p.commit_end(opened);
-    let mut able: Vec<_> = scene.able(awarded).filter(early).filter(|who| who.reckoned <= ceiling).collect();
-    able.sort_by_key(|who| (who.reaction, who.number));
-    able.truncate(p.bidders.into());
+    let willing = scene.able(awarded).take_while(early).filter(|who| who.reckoned <= ceiling);
+    let mut able: Vec<_> = willing.take(p.bidders.into()).collect();
     if request.deadline <= p.reveal_end(opened) + 1 {
         able.clear();
     }
@@ -100,9 +114,7 @@ pub(super) fn scoring(p: &ScoringParams, scene: &Scene<'_>, stage: &mut Stage<'_
     let (opened, request) = (stage.case.time, stage.case.request.clone());
     let awarded = p.commit_end(opened) + 1;
     let early = |who: &&Contender| opened + who.reaction <= p.commit_end(opened);
-    let mut able: Vec<_> = scene.able(awarded).filter(early).collect();
-    able.sort_by_key(|who| (who.reaction, who.number));
-    able.truncate(p.bidders.into());
+    let mut able: Vec<_> = scene.able(awarded).take_while(early).take(p.bidders.into()).collect();
     if request.deadline <= p.reveal_end(opened) + 1 {
         able.clear();
     }
@@ -132,9 +144,7 @@ pub(super) fn scoring(p: &ScoringParams, scene: &Scene<'_>, stage: &mut Stage<'_
 
 pub(super) fn rfq(p: &RfqParams, scene: &Scene<'_>, stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let max_price = stage.case.request.max_price;
-    let mut panel: Vec<_> = scene.able(stage.now).filter(|who| who.reckoned <= max_price).collect();
-    panel.sort_by_key(|who| (who.reaction, who.number));
-    panel.truncate(PANEL);
+    let panel: Vec<_> = scene.able(stage.now).filter(|who| who.reckoned <= max_price).take(PANEL).collect();
     let asked = panel.iter().filter_map(|who| Some((scene.asks(who, panel.len(), max_price)?, *who)));
     let mut quotes: Vec<_> = asked.collect();
     quotes.sort_by_key(|(price, who)| (*price, who.number));

@@ -18,14 +18,14 @@ const JOINING: Time = 2;
 pub(super) fn race(p: &RaceParams, scene: &Scene<'_>, stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let request = stage.case.request.clone();
     let last = p.last_first(&request, stage.case.time);
-    let mut runners: Vec<_> = scene.able(stage.now).filter(|who| stage.now + who.expected <= last).collect();
-    runners.sort_by_key(|who| (who.reckoned, who.number));
-    let shares = p.shares(request.max_price);
-    let worth = |runners: usize| shares.iter().take(runners).sum::<Wei>() / runners.max(1) as Wei;
-    let joined = (1..=runners.len()).rev().find(|count| runners[count - 1].reckoned <= worth(*count)).unwrap_or(0);
-    runners.truncate(joined);
-
     let begun = stage.now;
+    let shares = p.shares(request.max_price);
+    let worth = |runners: usize| shares.iter().take(runners).sum::<Wei>() / runners as Wei;
+    let in_time = scene.cheap(begun).filter(|who| begun + who.expected <= last);
+    // One runner more is dearer, and leaves no more for each: the first for whom it is not worth it is the last to ask.
+    let joined = in_time.zip(1..).take_while(|(who, count)| who.reckoned <= worth(*count));
+    let mut runners: Vec<_> = joined.map(|(who, _)| who).collect();
+
     let arrival = |who: &&Contender| begun + who.reaction + who.length;
     runners.retain(|who| !who.fails);
     runners.sort_by_key(|who| (arrival(who), who.number));
@@ -50,11 +50,10 @@ pub(super) fn committee(p: &CommitteeParams, scene: &Scene<'_>, stage: &mut Stag
     let shard = |whole: u64| (whole * (100 + OVERHEAD)).div_ceil(100 * u64::from(p.needed));
     let pay = p.seat_pay(request.max_price, p.seats.into());
     let covers = |who: &&Contender| who.reckoned * Wei::from(100 + OVERHEAD) / (100 * Wei::from(p.needed)) <= pay;
-    let in_time = |who: &&Contender| who.free && shard(who.expected) <= p.shards.into();
-    let mut able: Vec<_> = scene.crowd.iter().filter(in_time).filter(covers).collect();
-    able.sort_by_key(|who| (who.reaction, who.number));
+    let in_time = |who: &&Contender| shard(who.expected) <= p.shards.into();
+    let able = scene.crowd.prompt().filter(in_time).filter(covers);
     let enrolled = p.stage(&request, &stage.case.words, opened, opened)?.enrolled;
-    for who in able.into_iter().take(p.seats.into()).take_while(|who| opened + who.reaction <= enrolled) {
+    for who in able.take(p.seats.into()).take_while(|who| opened + who.reaction <= enrolled) {
         stage.now = opened + who.reaction;
         stage.bid(who, 0, Vec::new())?;
     }

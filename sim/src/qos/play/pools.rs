@@ -4,6 +4,7 @@ use super::Scene;
 use super::auctions::expire_at;
 use crate::ask::{Refusal, Status};
 use crate::market::Ticket;
+use crate::mechanisms::Mechanism;
 use crate::mechanisms::reserved::{Contract, Reserved, ReservedParams};
 use crate::mechanisms::sortition::{Drawing, Enrolment, SortitionParams};
 use crate::qos::stage::{START, Stage};
@@ -20,7 +21,8 @@ pub(super) fn enrolled(p: &SortitionParams, fleet: &Fleet) -> Standing {
     let tag = Enrolment { block: START - 1, leaves: 0 }.tag();
     let deposit = |supplier: &Supplier| (supplier.stake / 2).min(p.max_deposit);
     let members = fleet.suppliers.iter().filter(|who| p.min_deposit <= deposit(who));
-    let seats: Vec<_> = members.map(|who| (who.account, Ticket { amount: deposit(who), tag })).collect();
+    let mut seats: Vec<_> = members.map(|who| (who.account, Ticket { amount: deposit(who), tag })).collect();
+    seats.sort_unstable_by_key(|(account, _)| *account);
     let total: Wei = seats.iter().map(|(_, ticket)| ticket.amount).sum();
     let mut pool = Id::default();
     pool[..16].copy_from_slice(&(seats.len() as u128).to_be_bytes());
@@ -30,7 +32,9 @@ pub(super) fn enrolled(p: &SortitionParams, fleet: &Fleet) -> Standing {
 
 /// The contract is offered, and whoever would keep capacity for less goes below, until nobody would.
 pub(super) fn offered(p: &ReservedParams, fleet: &Fleet, job: &Job) -> Result<Standing, Refusal> {
-    let mut stage = Stage::enter(&Reserved, &p.encode(), &[], job, Id::default())?;
+    let params = p.encode();
+    let shape = Reserved.check(&params)?;
+    let mut stage = Stage::enter(&Reserved, (&params, shape), &[], job, Id::default());
     stage.case.status = Status::None;
     stage.now = START - Time::from(p.offering) - 1;
     let crowd = fleet.future(&Job { bond: p.deposit, ..*job }, 0, 0);
@@ -52,7 +56,7 @@ pub(super) fn offered(p: &ReservedParams, fleet: &Fleet, job: &Job) -> Result<St
             }
         }
         if !moved {
-            return Ok((stage.shared().to_vec(), stage.seats));
+            return Ok((stage.shared().to_vec(), stage.seats.into_owned()));
         }
     }
 }
@@ -65,9 +69,11 @@ pub(super) fn sortition(p: &SortitionParams, scene: &Scene<'_>, stage: &mut Stag
     let Some(beacon) = stage.beacon() else { return Err(Refusal::Malformed) };
     let price = p.price(&request);
     let mut turns = Vec::new();
-    for who in scene.able(stage.now).filter(|who| who.reckoned <= price && p.claim(request.bond) <= who.stake / 2) {
-        let Some((_, seat)) = stage.seats.iter().find(|(prover, _)| *prover == who.account) else { continue };
-        let key = p.key(&beacon, &stage.id(), &who.account, seat.amount);
+    let fit = scene.fit(stage.now);
+    let willing = |who: &&Contender| who.reckoned <= price && p.claim(request.bond) <= who.stake / 2 && fit(who);
+    for (who, lot) in scene.crowd.drawn(&beacon, &stage.id()).filter(|(who, _)| willing(who)) {
+        let Some(seat) = stage.seat(&who.account) else { continue };
+        let key = p.weighed(lot, seat.amount);
         let turn = opened + p.turn(key, drawing.total).max(who.reaction);
         turns.push((turn.max(stage.now), key, who));
     }
