@@ -44,6 +44,9 @@ async fn a_lane_leads_where_its_requester_and_its_keepers_say() {
     let lanes = world.json(0, &["lanes"]);
     assert_eq!((&lanes[0]["lane"], &lanes[0]["route"]["instance"]), (&3.into(), &2.into()));
     assert_eq!(lanes[0]["terms"]["wishes"][0]["attribute"], "latency");
+    world.write("narrow.toml", &format!("{limits}{wishes}{}", mandate.replace("dutch", "posted")));
+    world.json(1, &["lanes", "set", "3", "narrow.toml"]);
+    assert!(world.refusal(3, &keep("climb")).contains("may not route this lane to the mechanism"), "it is struck off");
     world.json(1, &["lanes", "revoke", "3"]);
     assert!(world.refusal(3, &keep("climb")).contains("the mandate to route this lane held until 0"));
 

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use bourse_sim::Account;
 use bourse_sim::qos::explain::Record;
 use bourse_sim::qos::select::{Infeasible, Pace};
-use bourse_sim::qos::survey::survey;
+use bourse_sim::qos::survey::{mandated, survey};
 use serde_json::{Value, json};
 
 use crate::commands::lanes::Which;
@@ -58,6 +58,11 @@ fn decide_again(past: &Past, key: (Account, u32), made: &Move) -> Result<Finding
     let mut other = None;
     for block in before {
         let market = past.as_of(block.number)?;
+        // What was thought before there was the mandate is not what it was used for.
+        let allowed = |lane| mandated(&market, lane, &made.by, block.time).is_ok();
+        if !market.lanes().get(&key).is_some_and(allowed) {
+            break;
+        }
         let Some(survey) = survey(&market, &past.names, key, block.time) else { break };
         match survey.decide(&Pace::default()) {
             Ok(record) if (record.to, survey.versions.get(&record.to).copied()) == (made.to.0, Some(made.to.1)) => {

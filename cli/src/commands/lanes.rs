@@ -106,15 +106,17 @@ async fn set(session: &Session, lane: u32, said: &Said) -> Result<()> {
     let (market, head) = track::market(session).await?;
     let (token, stake) = (session.token(said.token.as_deref()).await?, session.node.token(market.stake_token()).await?);
     let terms = said.terms(&token, &stake, session.verifier(&said.verifier)?)?;
+    let known = market.lanes().get(&(key.address(), lane));
+    let list = |list, named: Vec<Account>| call::list(lane, list, &changed(known, list, &named));
     let mut calls = vec![call::set_terms(lane, &terms)];
-    calls.push(call::list(lane, List::Provers, &accounts(&said.provers)?));
+    calls.push(list(List::Provers, accounts(&said.provers)?));
     if let Some(said) = &said.mandate {
         let mechanisms = said.mechanisms.iter().map(|name| session.mechanism(name)).collect::<Result<Vec<_>>>()?;
+        calls.push(list(List::Keepers, accounts(&said.keepers)?));
+        calls.push(list(List::Mechanisms, mechanisms));
         calls.push(call::set_mandate(lane, &said.mandate(&token, &stake, head.time)?));
-        calls.push(call::list(lane, List::Keepers, &accounts(&said.keepers)?));
-        calls.push(call::list(lane, List::Mechanisms, &listed(mechanisms)));
     }
-    // One after the other: lists and mandate are of a lane that has terms.
+    // One after the other: lists are of a lane that has terms, and nobody may act on a mandate before its lists are there.
     for call in calls {
         session.send(&key, call).await?;
     }
@@ -232,10 +234,13 @@ pub fn mandate_json(mandate: &Mandate) -> Value {
     })
 }
 
-fn accounts(names: &[String]) -> Result<Vec<(Account, bool)>> {
-    Ok(listed(names.iter().map(|name| amount::account(name)).collect::<Result<Vec<_>>>().context("in a list")?))
+fn accounts(names: &[String]) -> Result<Vec<Account>> {
+    names.iter().map(|name| amount::account(name)).collect::<Result<_>>().context("in a list")
 }
 
-fn listed(accounts: Vec<Account>) -> Vec<(Account, bool)> {
-    accounts.into_iter().map(|account| (account, true)).collect()
+/// Those named, and struck off who was listed before and is not any more.
+fn changed(known: Option<&Lane>, list: List, named: &[Account]) -> Vec<(Account, bool)> {
+    let before = known.into_iter().flat_map(|lane| lane.listed(list));
+    let gone = before.filter(|account| !named.contains(account)).map(|account| (*account, false));
+    named.iter().map(|account| (*account, true)).chain(gone).collect()
 }

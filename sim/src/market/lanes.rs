@@ -25,6 +25,11 @@ pub struct Lane {
 }
 
 impl Lane {
+    /// All that are listed there.
+    pub fn listed(&self, list: List) -> impl Iterator<Item = &Account> {
+        self.lists.get(&list).into_iter().flatten()
+    }
+
     /// It lists `account` there.
     pub fn lists(&self, list: List, account: &Account) -> bool {
         self.lists.get(&list).is_some_and(|listed| listed.contains(account))
