@@ -154,6 +154,32 @@ contract CommitteeAttacksTest is CommitteeHarness {
         _assertEqual(old);
     }
 
+    /// A whole quorum's signatures of the same split for another request, or another rung, say nothing of this one.
+    function test_SplitOfAnotherRequest() public {
+        _assertEqual(_signedFor(keccak256("another request"), 0));
+        _assertEqual(_signedFor(id, 1));
+        uint256 snapshot = vm.snapshotState();
+        _prove(people[0], PROOF, _signedFor(id, 0));
+        assertEq(rewards[people[6]], 0, "it is the place that was wrong, not the form");
+        vm.revertToState(snapshot);
+    }
+
+    /// Two splits need a quorum each, and two quorums of seven have three members in common: two that sign both cannot
+    /// make a second one count. Three can, and who brings the whole then chooses; it can pay out no more by that.
+    function test_MembersSignTwoSplits() public {
+        bytes memory first = _split(1 << 6, _weights(1 << 6), 5);
+        _assertEqual(_splitBy(1 << 5, 0x63));
+        bytes memory second = _splitBy(1 << 5, 0x67);
+        uint256 snapshot = vm.snapshotState();
+        _prove(people[0], PROOF, first);
+        assertEq(rewards[people[6]], 0);
+        _assertWithinFee();
+        vm.revertToState(snapshot);
+        _prove(people[0], PROOF, second);
+        assertEq(rewards[people[5]], 0);
+        _assertWithinFee();
+    }
+
     /// Whoever brings the whole may garble the split: then it does not count. It cannot choose another.
     function testFuzz_GarbledSplit(uint256 at, uint8 by) public {
         bytes memory data = _split(1 << 6, _weights(1 << 6), 5);
@@ -161,6 +187,28 @@ contract CommitteeAttacksTest is CommitteeHarness {
         at = bound(at, 2, data.length - 1);
         data[at] = bytes1(uint8(data[at]) ^ by);
         _assertEqual(data);
+    }
+
+    function _signedFor(bytes32 other, uint8 rung) private view returns (bytes memory data) {
+        bytes memory said = _said(1 << 6, _weights(1 << 6));
+        data = abi.encodePacked(_mask(0, 5), said);
+        for (uint256 i; i < 5; ++i) {
+            data = bytes.concat(data, _sign(people[i], _digest(other, rung, SPLIT, said)));
+        }
+    }
+
+    function _splitBy(uint16 late, uint16 signers) private view returns (bytes memory) {
+        bytes memory said = _said(late, _weights(late));
+        return abi.encodePacked(signers, said, _signatures(SPLIT, said, signers));
+    }
+
+    function _assertWithinFee() private view {
+        uint256 paid;
+        for (uint256 i; i < 7; ++i) {
+            paid += rewards[people[i]];
+        }
+        assertLe(paid, 0.8 ether);
+        assertGt(paid, 0.8 ether - 7, "only what rounding leaves is kept");
     }
 
     function _assertEqual(bytes memory split) private {
