@@ -4,6 +4,7 @@ pub mod account;
 pub mod act;
 pub mod audit;
 pub mod bid;
+pub mod check;
 pub mod instances;
 pub mod lanes;
 pub mod provers;

@@ -17,6 +17,7 @@ pub mod journey;
 pub mod lane;
 pub mod output;
 pub mod past;
+pub mod preset;
 pub mod quotes;
 pub mod receipt;
 pub mod record;
@@ -78,7 +79,7 @@ async fn on_market(session: Session, command: Command) -> Result<Outcome> {
         Command::Status { id } => commands::status::run(&session, &id).await?,
         Command::Watch(options) => commands::watch::run(&session, &options).await?,
         Command::Instances(options) => commands::instances::run(&session, options).await?,
-        Command::Lanes(options) => commands::lanes::run(&session, options).await?,
+        Command::Lanes(options) => return commands::lanes::run(&session, options).await,
         Command::Why(which) => commands::why::run(&session, &which).await?,
         Command::Audit(which) => return commands::audit::run(&session, &which).await,
         Command::Whatif(options) => commands::whatif::run(&session, &options).await?,

@@ -27,6 +27,23 @@ async fn a_lane_leads_where_its_requester_and_its_keepers_say() {
     let ask = ["request", "--lane", "3", "--rounds", "20", "--deadline", "9m", "--detach", "--max-price"];
     assert!(world.refusal(1, &[&ask[..], &["0.02"]].concat()).contains("lane 3 leads nowhere"));
 
+    // What cannot be had is said with what could; named terms are a file like any.
+    world.write("dear.toml", &format!("{}{wishes}", limits.replace("10m", "1m")));
+    let told = world.said(1, &["lanes", "check", "dear.toml"]);
+    let out = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(told.status.code(), Some(3), "{out}");
+    assert!(out.contains("cannot be had") && out.contains("instead of 60s"), "{out}");
+    let flags = ["--work", "60", "--price", "0.005", "--time", "1m"];
+    for preset in ["fast", "cheap", "guaranteed", "neutral"] {
+        let new = world.json(1, &[&["lanes", "new", "--preset", preset], &flags[..]].concat());
+        world.write("named.toml", new["template"].as_str().unwrap());
+        let told = world.said(1, &["lanes", "check", "named.toml", "--json"]);
+        let checked: Value = serde_json::from_slice(&told.stdout).unwrap();
+        let weights =
+            checked["terms"]["wishes"].as_array().unwrap().iter().map(|wish| wish["weight"].as_u64().unwrap());
+        assert_eq!((weights.sum::<u64>(), &checked["terms"]["latency"]), (10_000, &600.into()), "{preset}: {checked}");
+    }
+
     world.json(1, &["lanes", "route", "3", "any"]);
     let asked = world.json(1, &[&ask[..], &["0.02"]].concat());
     let mut prover = Prover::new(&world, 2).await;

@@ -10,9 +10,11 @@ use bourse_sim::{Account, Time};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::check;
 use crate::lane::{self, Said};
+use crate::preset::New;
 use crate::session::Session;
-use crate::{amount, track};
+use crate::{Outcome, amount, track};
 
 /// `bourse lanes`
 #[derive(Clone, Debug, clap::Args)]
@@ -25,6 +27,13 @@ pub struct Options {
 /// What can be done with lanes.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Print a file to start from, with named terms
+    New(New),
+    /// Say whether what a file wishes for can be had, and if not, what comes nearest; sends nothing
+    Check {
+        /// The file (TOML or JSON)
+        file: PathBuf,
+    },
     /// Set the terms of one of your lanes, and the mandate to route it, from a file
     Set {
         /// Its number
@@ -79,16 +88,22 @@ impl Which {
 ///
 /// # Errors
 /// What the market says no with.
-pub async fn run(session: &Session, options: Options) -> Result<()> {
+pub async fn run(session: &Session, options: Options) -> Result<Outcome> {
     match options.command {
-        None => list(session).await,
-        Some(Command::Set { lane, file }) => set(session, lane, &Said::read(&file)?).await,
-        Some(Command::Route { lane, instance, of }) => route(session, lane, &instance, of).await,
+        None => list(session).await?,
+        Some(Command::New(new)) => {
+            let text = new.file(&session.token(None).await?)?;
+            session.out.result(&json!({ "template": text }), || text.trim_end().to_owned())?;
+        }
+        Some(Command::Check { file }) => return check::run(session, &Said::read(&file)?).await,
+        Some(Command::Set { lane, file }) => set(session, lane, &Said::read(&file)?).await?,
+        Some(Command::Route { lane, instance, of }) => route(session, lane, &instance, of).await?,
         Some(Command::Revoke { lane }) => {
             session.send(&session.settings.key()?, call::set_mandate(lane, &Mandate::default())).await?;
-            session.out.result(&json!({ "lane": lane, "mandate": null }), || format!("lane {lane} is yours alone"))
+            session.out.result(&json!({ "lane": lane, "mandate": null }), || format!("lane {lane} is yours alone"))?;
         }
     }
+    Ok(Outcome::Done)
 }
 
 /// The number in a request's `instance` that names a lane.

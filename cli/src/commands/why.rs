@@ -79,7 +79,14 @@ pub(super) fn name_of(past: &Past, market: &bourse_sim::market::Market, instance
     name.unwrap_or_else(|| "?".to_owned())
 }
 
-fn table(session: &Session, survey: &Survey, views: &[View], token: &Token, name: impl Fn(u32) -> String) -> String {
+/// Each instance and what it would deliver, the best first.
+pub(super) fn table(
+    session: &Session,
+    survey: &Survey,
+    views: &[View],
+    token: &Token,
+    name: impl Fn(u32) -> String,
+) -> String {
     let weighed: Vec<usize> = (0..ATTRIBUTES.len()).filter(|i| survey.terms.wishes[*i].weight > 0.0).collect();
     let mut head = vec!["instance".to_owned(), "mechanism".to_owned(), "utility".to_owned()];
     head.extend(weighed.iter().map(|i| format!("{} (of {:.2})", ATTRIBUTES[*i], survey.terms.wishes[*i].weight)));

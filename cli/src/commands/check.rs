@@ -1,0 +1,98 @@
+//! `bourse lanes check`: whether what a file wishes for can be had in this market; and if not, what comes nearest.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use bourse_chain::read::Token;
+use bourse_keeper::verdict;
+use bourse_sim::event::Event;
+use bourse_sim::lane::{LANE, Mandate, Terms};
+use bourse_sim::market::Market;
+use bourse_sim::qos::onchain::PER;
+use bourse_sim::qos::select::{Breach, Infeasible, Limit, Pace};
+use bourse_sim::qos::survey::{Survey, survey};
+use bourse_sim::{Account, Time};
+use serde_json::json;
+
+use super::why;
+use crate::lane::{self, Said};
+use crate::past::Past;
+use crate::session::Session;
+use crate::{Outcome, amount, commands};
+
+/// A lane that nobody has; terms are tried on it.
+const NOBODY: u32 = LANE - 1;
+
+/// Runs the command; [`Outcome::Short`] if no instance can hold the limits.
+///
+/// # Errors
+/// Which field of the file is wrong; if the chain cannot be read.
+pub async fn run(session: &Session, said: &Said) -> Result<Outcome> {
+    let past = Past::read(session).await?;
+    let mut market = past.present()?;
+    let (token, stake) = (session.token(said.token.as_deref()).await?, session.node.token(market.stake_token()).await?);
+    let terms = said.terms(&token, &stake, session.verifier(&said.verifier)?)?;
+    let requester = session.settings.key().map(|key| key.address()).unwrap_or_default();
+    let survey = tried(&mut market, &past.names, requester, &terms, past.head.time)?;
+    let decided = survey.decide(&Pace::default());
+    let shown = match &decided {
+        Ok(record) => verdict::record_json(record, survey.versions.get(&record.to).copied().unwrap_or_default()),
+        Err(infeasible) => verdict::infeasible_json(infeasible),
+    };
+    session.out.result(&json!({ "terms": commands::lanes::terms_json(&terms), "decision": shown }), || {
+        let told = match &decided {
+            Ok(record) => format!("can be had: {record}"),
+            Err(infeasible) => nearest(infeasible, &terms, &token),
+        };
+        let name = |instance: u32| why::name_of(&past, &market, instance);
+        format!("{told}\n\n{}", why::table(session, &survey, &survey.views(), &token, name))
+    })?;
+    Ok(if decided.is_ok() { Outcome::Done } else { Outcome::Short })
+}
+
+/// What the market would be to a lane with these terms, whatever its mandate.
+fn tried(
+    market: &mut Market,
+    names: &BTreeMap<Account, String>,
+    requester: Account,
+    terms: &Terms,
+    now: Time,
+) -> Result<Survey> {
+    let mandate = Mandate { any_mechanism: true, ..Mandate::default() };
+    let lane = NOBODY;
+    market.apply(&Event::TermsSet { requester, lane, terms: terms.clone() }, now)?;
+    market.apply(&Event::MandateSet { requester, lane, mandate }, now)?;
+    survey(market, names, (requester, lane), now).context("the lane was just set")
+}
+
+/// What to give up, in the units of the file.
+fn nearest(infeasible: &Infeasible, terms: &Terms, token: &Token) -> String {
+    if infeasible.nearest.is_empty() {
+        return "cannot be had: there is no instance that is paid in its token and takes its verifier".to_owned();
+    }
+    let said = infeasible.nearest.iter().map(|breach| give_up(breach, terms, token));
+    let any = if infeasible.together { "all of it:" } else { "any one of these:" };
+    format!(
+        "cannot be had; it could with {any}\n{}",
+        said.map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    )
+}
+
+fn give_up(breach: &Breach, terms: &Terms, token: &Token) -> String {
+    let Breach { limit, have, want } = breach;
+    let price = |rate: f64| amount::rough((rate * terms.work as f64 / PER) as u128, token);
+    let share = |share: f64| format!("{:.0}", share * 10_000.0);
+    match limit {
+        Limit::Price => format!("max_price {} instead of {}", price(*have), price(*want)),
+        Limit::Time => format!("latency {have}s instead of {want}s"),
+        Limit::Award => format!("award {have}s instead of {want}s"),
+        Limit::Bond => format!("bond_bps {} instead of {}", share(*have), share(*want)),
+        Limit::Standbys => format!("standbys {have} instead of {want}"),
+        Limit::Completion => format!("completion {} instead of {}", share(*have), share(*want)),
+        Limit::Share => format!("share {} instead of {}", share(*have), share(*want)),
+        Limit::Capabilities => {
+            let missing = lane::capabilities(*want as u32 & !(*have as u32)).join(" and ");
+            format!("capabilities without {missing}")
+        }
+    }
+}
