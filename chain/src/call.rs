@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256, Bytes, U256, Uint, keccak256};
 use alloy::sol_types::SolCall;
 use bourse_bindings::{IERC20, Market};
 use bourse_sim::event::{Declaration, Setup};
-use bourse_sim::lane::{List, Mandate, Terms};
+use bourse_sim::lane::{LANE, List, Mandate, Terms};
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
@@ -19,7 +19,12 @@ pub struct Call {
     pub calldata: Vec<u8>,
     /// Native coin sent along, in wei.
     pub value: Wei,
+    /// Least gas limit, for calls that need more than what an estimate sees.
+    pub gas_floor: u64,
 }
+
+/// Gas for a request that enters by a lane: until it lands the lane may be led elsewhere, to a mechanism that is asked when a request opens.
+const LANE_GAS: u64 = 1_500_000;
 
 /// A prover's word on one request; the twin of `Bid` in `contracts/types/Bid.sol`, which documents the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,21 +61,29 @@ pub struct Fulfillment {
 impl Call {
     /// The intent to make this call to `to`, once under `key`.
     pub fn intent(self, key: impl Into<String>, to: Account) -> Intent {
-        Intent { key: key.into(), to, calldata: self.calldata, value: self.value, deadline: None, gas_floor: 0 }
+        Intent {
+            key: key.into(),
+            to,
+            calldata: self.calldata,
+            value: self.value,
+            deadline: None,
+            gas_floor: self.gas_floor,
+        }
     }
 
     fn free(call: &impl SolCall) -> Self {
-        Self { calldata: call.abi_encode(), value: 0 }
+        Self { calldata: call.abi_encode(), ..Self::default() }
     }
 }
 
 /// Enters a request. `signature` is empty if the requester sends.
 pub fn open(request: &Request, input: &[u8], signature: &[u8]) -> Call {
-    Call::free(&Market::openCall {
+    let call = Call::free(&Market::openCall {
         request: convert::request_out(request),
         input: bytes(input),
         signature: bytes(signature),
-    })
+    });
+    Call { gas_floor: if request.instance & LANE == 0 { 0 } else { LANE_GAS }, ..call }
 }
 
 /// Takes an open request back.
@@ -254,7 +267,7 @@ pub const DEPLOYER: Account = [
 /// `salt` can be deployed once.
 pub fn deploy(code: &[u8], salt: Id) -> (Call, Account) {
     let address = Address::from(DEPLOYER).create2_from_code(B256::from(salt), code);
-    (Call { calldata: [&salt, code].concat(), value: 0 }, address.into_array())
+    (Call { calldata: [&salt, code].concat(), ..Call::default() }, address.into_array())
 }
 
 /// To a token: lets `spender` collect `amount`.

@@ -92,7 +92,7 @@ pub async fn register_keys(session: &Session, key: &Key, verifier: Account, roun
         let setup = tokio::task::spawn_blocking(move || keys.load(rounds)).await??;
         let hash = setup.key().hash();
         if !view::is_key_registered(&session.settings.rpc, verifier, hash).await? {
-            let call = Call { calldata: setup.key().registration(), value: 0 };
+            let call = Call { calldata: setup.key().registration(), ..Call::default() };
             intents.push(call.intent(format!("key/{hash}"), verifier));
         }
     }
@@ -148,7 +148,7 @@ fn contract(name: &'static str, code: &str, arguments: &[u8], options: Options) 
 impl Contract {
     fn intent(&self, deployer: Account, salt: [u8; 32]) -> Intent {
         let calldata = [salt.as_slice(), &self.creation].concat();
-        Call { calldata, value: 0 }.intent(format!("create/{}", self.name), deployer)
+        Call { calldata, ..Call::default() }.intent(format!("create/{}", self.name), deployer)
     }
 }
 

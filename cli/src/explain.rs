@@ -267,7 +267,7 @@ fn raise(core: &Core<'_>, base_fee: u64) -> Option<(Wei, u64)> {
 
 /// What the contract that `node` is about answers; or why it says no.
 async fn ask(node: &Node, calldata: Vec<u8>) -> Result<std::result::Result<Vec<u8>, Revert>> {
-    match node.simulate(ZERO, &Call { calldata, value: 0 }).await {
+    match node.simulate(ZERO, &Call { calldata, ..Call::default() }).await {
         Ok(answer) => Ok(Ok(answer)),
         Err(NodeError::Reverted(why)) => Ok(Err(why)),
         Err(error) => Err(error.into()),

@@ -25,7 +25,7 @@ pub async fn has_code(node: &Node, address: Account) -> Result<bool> {
 pub async fn is_key_registered(rpc: &str, verifier: Account, key: B256) -> Result<bool> {
     let node = Node::connect(rpc, verifier).await?;
     let question = Groth16Verifier::isRegisteredCall { key }.abi_encode();
-    let answer = node.simulate(ZERO, &Call { calldata: question, value: 0 }).await?;
+    let answer = node.simulate(ZERO, &Call { calldata: question, ..Call::default() }).await?;
     let known = Groth16Verifier::isRegisteredCall::abi_decode_returns(&answer);
     known.with_context(|| format!("{} is no Groth16 verifier of this market", amount::address(verifier)))
 }

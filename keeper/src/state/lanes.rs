@@ -72,6 +72,9 @@ impl State {
     /// Thinks about the lanes for which something has changed, those first that were thought about longest ago.
     pub(super) fn think(&mut self) {
         let Some(keeper) = self.thoughts.keeper else { return };
+        if !self.knows_all_names() {
+            return;
+        }
         let (market, stir) = (&self.market, self.thoughts.stir);
         self.thoughts.verdicts.retain(|key, _| market.lanes().contains_key(key));
         let verdicts = &self.thoughts.verdicts;
@@ -98,6 +101,12 @@ impl State {
             }
             self.thoughts.verdicts.insert(key, verdict);
         }
+    }
+
+    /// Every mechanism has been asked what it calls itself: before that, an instance may seem to be none that anything is known of.
+    fn knows_all_names(&self) -> bool {
+        let mut configs = self.market.instances().values().flat_map(|instance| &instance.versions);
+        configs.all(|config| !matches!(self.rules.get(&config.mechanism), None | Some(Rule::Asking)))
     }
 
     /// What mechanisms with twins call themselves.
@@ -134,7 +143,9 @@ fn concerns_lanes(event: &Event) -> bool {
             | E::Declared { .. }
             | E::Fulfilled { .. }
             | E::Closed { .. }
+            | E::Cancelled { .. }
             | E::Slashed { .. }
+            | E::Excused { .. }
             | E::TermsSet { .. }
             | E::MandateSet { .. }
             | E::Listed { .. }
