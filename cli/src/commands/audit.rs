@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use bourse_sim::Account;
 use bourse_sim::qos::explain::Record;
 use bourse_sim::qos::select::{Infeasible, Pace};
-use bourse_sim::qos::survey::{mandated, survey};
+use bourse_sim::qos::survey::{Barred, mandated, survey};
 use serde_json::{Value, json};
 
 use crate::commands::lanes::Which;
@@ -59,7 +59,8 @@ fn decide_again(past: &Past, key: (Account, u32), made: &Move) -> Result<Finding
     for block in before {
         let market = past.as_of(block.number)?;
         // What was thought before there was the mandate is not what it was used for.
-        let allowed = |lane| mandated(&market, lane, &made.by, block.time).is_ok();
+        // A keeper may think while it waits for the cooldown to be over.
+        let allowed = |lane| matches!(mandated(&market, lane, &made.by, block.time), Ok(()) | Err(Barred::Cooldown(_)));
         if !market.lanes().get(&key).is_some_and(allowed) {
             break;
         }
