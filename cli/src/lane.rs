@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bourse_chain::read::Token;
 use bourse_sim::ask::{CAP_FIXED_PRICE, CAP_INSTANT, CAP_OPEN_ENTRY, CAP_SEALED, CAP_SINGLE_RECIPIENT, CAP_TRUTHFUL};
 use bourse_sim::lane::{Mandate, Terms, Wish};
+use bourse_sim::qos::terms::ATTRIBUTES;
 use bourse_sim::{Bps, Time, Wei};
 use serde::{Deserialize, Serialize};
 
@@ -21,10 +22,6 @@ const CAPABILITIES: [(&str, u32); 6] = [
     ("single-recipient", CAP_SINGLE_RECIPIENT),
     ("truthful", CAP_TRUTHFUL),
 ];
-
-/// What can be wished for, in the order of `Attribute` in `contracts/types/Lane.sol`.
-const ATTRIBUTES: [&str; 8] =
-    ["cost", "latency", "tail", "steady-price", "steady-time", "completion", "neutrality", "privacy"];
 
 /// A lane as it is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,8 +167,10 @@ impl Said {
     }
 
     fn wish(&self, name: &str, said: &SaidWish, token: &Token) -> Result<Wish> {
-        let known = ATTRIBUTES.iter().position(|known| *known == name);
-        let Some(attribute) = known else { bail!("'{name}' is no wish; want one of {}", ATTRIBUTES.join(", ")) };
+        let known = ATTRIBUTES.map(|known| known.to_string());
+        let Some(attribute) = known.iter().position(|known| known == name) else {
+            bail!("'{name}' is no wish; want one of {}", known.join(", "))
+        };
         let value = |text: &str| match name {
             "cost" => Ok(amount::parse(text, token)? / Wei::from(self.work)),
             "latency" | "tail" if text != "0" => Ok(amount::seconds(text)?.into()),
@@ -205,8 +204,8 @@ pub fn capabilities(bits: u32) -> Vec<&'static str> {
 }
 
 /// The name of an attribute; none if there is none of that number.
-pub fn attribute(number: u8) -> Option<&'static str> {
-    ATTRIBUTES.get(usize::from(number)).copied()
+pub fn attribute(number: u8) -> Option<String> {
+    ATTRIBUTES.get(usize::from(number)).map(ToString::to_string)
 }
 
 fn bit(name: &str) -> Result<u32> {

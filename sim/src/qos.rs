@@ -3,8 +3,7 @@
 //! (transcendental functions are those of `libm`, sums run in a fixed order).
 //!
 //! [`survey`] does it for a lane of the chain, from the fold of the market's events alone: [`onchain`] has its terms, [`history`] what
-//! happened, [`belief`] the provers. [`counterfactual`]
-//! asks the same of other rules.
+//! happened, [`belief`] the provers. [`counterfactual`] asks the same of other rules.
 //!
 //! Data go round once: [`measure`] makes facts of what happened, [`evidence`] adds them up, [`predict`] plays plausible futures
 //! with the twins of the mechanisms, [`select`] chooses by the requester's [`terms`] and [`utility`], [`explain`] says why.

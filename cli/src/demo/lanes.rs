@@ -1,5 +1,5 @@
 //! The demo's second act. Requesters with different wishes have standing orders that all begin on the same instance; then they let a keeper
-//! route them, and it moves them apart; then the prover that most work went to slows down, and it adapts.
+//! route them, and it moves them apart; then a prover slows down, and what that does to each lane is seen.
 
 use std::time::Duration;
 
