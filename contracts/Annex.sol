@@ -4,15 +4,35 @@ pragma solidity 0.8.37;
 import {Instances} from "./Instances.sol";
 import {Lapses} from "./Lapses.sol";
 import {OpenStages} from "./OpenStages.sol";
+import {Records} from "./Records.sol";
 import {Supply} from "./Supply.sol";
 import {Ticks} from "./Ticks.sol";
 import {TypedBids} from "./TypedBids.sol";
+import {IAnnex} from "./interfaces/IAnnex.sol";
+import {Delegate} from "./libraries/Delegate.sol";
+import {Request} from "./types/Request.sol";
 
 /// The steps in the life of a request that are not those of every request. Like the office, it is code that the market runs in its own
 /// storage, has the parts of the market in the same order, and nothing of its own. It is placed before the market, which is
 /// told where.
 contract Annex is TypedBids, Ticks, Lapses, OpenStages, Instances {
-    constructor(address stakeToken_) Supply(stakeToken_) {}
+    address private immutable _records;
+
+    constructor(address stakeToken_) Supply(stakeToken_) {
+        _records = address(new Records(stakeToken_));
+    }
+
+    /// @inheritdoc IAnnex
+    function record(Request[] calldata requests) external {
+        requests;
+        Delegate.run(_records);
+    }
+
+    /// @inheritdoc IAnnex
+    function drill(Request calldata request, address prover, bytes calldata input, bytes calldata proof) external {
+        (request, prover, input, proof);
+        Delegate.run(_records);
+    }
 
     /// What the market that runs it has to count stakes in.
     function stakeToken() external view returns (address) {

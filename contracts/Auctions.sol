@@ -74,7 +74,7 @@ abstract contract Auctions is Consultation {
     function _close(Case memory c, address tipTo) internal {
         _tip(c, tipTo);
         uint256 refund = c.request.maxPrice() - c.state.price();
-        c.state = c.state.withStatus(c.state.proofs() == 0 ? Status.Closed : Status.Fulfilled);
+        c.state = c.state.withStatus(c.state.proofs() == 0 ? Status.Closed : Status.Fulfilled).settled();
         _credit(c.request.token(), c.request.requester(), refund);
         emit IMarket.Closed(c.id, refund);
     }
@@ -214,7 +214,7 @@ abstract contract Auctions is Consultation {
         StateSlot terms,
         uint256 bond,
         Consent memory consent
-    ) private returns (bytes memory why, uint256 number) {
+    ) internal returns (bytes memory why, uint256 number) {
         why = _refuses(prover, offer, c.request, terms.price(), bond, terms.time() - block.timestamp);
         if (why.length != 0) return (why, 0);
         LedgerSlot ledger = _ledger(prover);

@@ -92,12 +92,24 @@ abstract contract Instances is IAnnex, Auctions {
         uint176 have = uint176(uint256(other.id));
         require(have == move.tag(), IMarket.WrongSubject(subject, have, move.tag()));
         _requireOpen(other);
-        (uint64 edition, uint64 want) = (other.state.edition(), c.edition);
-        require(edition == want, IMarket.OtherEdition(other.id, edition, want));
+        _requireSameRule(c, other);
         uint256 deadline = other.request.deadline();
         require(block.timestamp < deadline, IMarket.DeadlinePassed(block.timestamp, deadline));
-        (other.config, other.edition, other.caller) = (c.config, c.edition, c.caller);
+        other.caller = c.caller;
         _do(other, turn, move, true);
         _storeState(other);
+    }
+
+    /// A request may have entered under another version of the instance, if the rule that decides about it is the same.
+    function _requireSameRule(Case memory c, Case memory other) private view {
+        (uint64 edition, uint64 want) = (other.state.edition(), c.edition);
+        if (edition == want) {
+            (other.config, other.edition) = (c.config, c.edition);
+            return;
+        }
+        _configure(other);
+        bool same = uint32(edition) == uint32(want) && other.config.mechanism() == c.config.mechanism()
+            && other.config.paramsHash() == c.config.paramsHash();
+        require(same, IMarket.OtherEdition(other.id, edition, want));
     }
 }

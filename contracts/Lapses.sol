@@ -71,6 +71,7 @@ abstract contract Lapses is IAnnex, Auctions, Verification {
     function _slash(Case memory c, address prover) private {
         uint80 bond = bondAt(c.request.bond(), c.state.bondBps());
         _store(prover, _ledger(prover).lose(bond).give().fail());
+        _miss(prover, c.request, c.state.price(), c.request.deadline() <= block.timestamp);
         (uint256 burned, uint256 compensation, uint256 tip) = _confiscate(c, bond);
         emit IMarket.Slashed(c.id, prover, burned, compensation, tip, c.caller);
     }

@@ -22,7 +22,7 @@ import {Request} from "./types/Request.sol";
 ///   done. `Bids`, `Verification`: how bids are brought and proofs judged. `Entry`, `PackedBids`, `Settlement`: the doors to all that, which
 ///   every request takes.
 /// - `Annex`: the doors that only some take, with code of its own that is run from here: `TypedBids`, `Ticks`, `Lapses`, `OpenStages`,
-///   `Instances`.
+///   `Instances`; and what it runs in turn, `Records`.
 /// - `Office`: the code of what is done rarely or only shown, likewise.
 ///
 /// It has no owner, no fee and no upgrade. What it promises is in ARCHITECTURE.md, under "Invariants".
@@ -93,6 +93,18 @@ contract Market is IAnnex, Settlement {
     /// @inheritdoc IAnnex
     function prove(Request calldata request, address prover, bytes calldata proof, bytes calldata data) external {
         (request, prover, proof, data);
+        Delegate.run(annex);
+    }
+
+    /// @inheritdoc IAnnex
+    function record(Request[] calldata requests) external {
+        requests;
+        Delegate.run(annex);
+    }
+
+    /// @inheritdoc IAnnex
+    function drill(Request calldata request, address prover, bytes calldata input, bytes calldata proof) external {
+        (request, prover, input, proof);
         Delegate.run(annex);
     }
 

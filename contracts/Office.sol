@@ -10,6 +10,7 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {Declaration, ISupply} from "./interfaces/ISupply.sol";
 import {Config, Instance, Setup} from "./types/Instance.sol";
 import {Ledger, Offer} from "./types/Prover.sol";
+import {Record} from "./types/Record.sol";
 
 /// What the market does rarely, or only shows: money in and out, registering, declaring, lanes, and their views. Its code has no room in `Market`,
 /// which deploys it and runs it in its own storage, so that it is one contract to everyone. It has the parts of the
@@ -99,6 +100,11 @@ contract Office is IRegistry, ISupply, Escrow, Registry, Supply, Routing {
     /// @inheritdoc ISupply
     function offerOf(address prover, address token) external view returns (Offer memory) {
         return _offer(prover, token).toOffer();
+    }
+
+    /// @inheritdoc ISupply
+    function recordOf(address prover, uint32 verifier, address token) external view returns (Record memory) {
+        return _recordOf(prover, verifier, token);
     }
 
     /// @inheritdoc ISupply

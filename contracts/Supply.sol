@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Declaration, ISupply} from "./interfaces/ISupply.sol";
-import {ANY_MECHANISM, ANY_VERIFIER, DRAINING, LedgerSlot, OfferSlot, packOffer} from "./types/Prover.sol";
+import {ANY_MECHANISM, ANY_VERIFIER, DRAINING, DRILLS, LedgerSlot, OfferSlot, packOffer} from "./types/Prover.sol";
+import {Record, RecordSlot} from "./types/Record.sol";
 import {RequestRef} from "./types/RequestRef.sol";
 
 /// Provers: what they declare, and their stake and capacity in one ledger for all mechanisms.
@@ -24,6 +25,8 @@ abstract contract Supply {
     mapping(address prover => mapping(uint32 verifier => bool)) private _accepted;
     mapping(address prover => Exit) private _exits;
     mapping(uint24 id => address) private _proverOf;
+    /// By class of work, see `_classOf`.
+    mapping(address prover => mapping(uint256 class => RecordSlot)) private _records;
 
     /// What stakes, bonds and deposits are counted in; address(0) is the native coin.
     address internal immutable _stakeToken;
@@ -47,7 +50,7 @@ abstract contract Supply {
     }
 
     function _declare(Declaration calldata declaration) internal {
-        uint8 known = ANY_MECHANISM | ANY_VERIFIER | DRAINING;
+        uint8 known = ANY_MECHANISM | ANY_VERIFIER | DRAINING | DRILLS;
         require(declaration.flags & ~known == 0, ISupply.UnknownFlags(declaration.flags, known));
         LedgerSlot ledger = _ledgers[msg.sender];
         uint24 id = ledger.id();
@@ -104,6 +107,27 @@ abstract contract Supply {
 
     function _offer(address prover, address token) internal view returns (OfferSlot) {
         return _offers[prover][token];
+    }
+
+    function _recordOf(address prover, uint32 verifier, address token) internal view returns (Record memory) {
+        return _records[prover][_classOf(verifier, token)].toRecord();
+    }
+
+    /// Counts an award that was kept.
+    function _keep(address prover, RequestRef request, uint256 price) internal {
+        uint256 class = _classOf(request.verifier(), request.token());
+        _records[prover][class] = _records[prover][class].keep(price);
+    }
+
+    /// Counts an award that was missed.
+    /// @param over the request ended with it.
+    function _miss(address prover, RequestRef request, uint256 price, bool over) internal {
+        uint256 class = _classOf(request.verifier(), request.token());
+        _records[prover][class] = _records[prover][class].miss(price, over);
+    }
+
+    function _classOf(uint256 verifier, address token) private pure returns (uint256) {
+        return uint256(uint32(verifier)) << 160 | uint160(token);
     }
 
     function _proverAt(uint24 id) internal view returns (address) {

@@ -158,6 +158,22 @@ contract BatchLifeTest is Base {
     }
 
     // What clearing costs, in gas of whole transactions, calldata included: the same for each order, however many there are.
+    // A retune that leaves the rule as it is (here: another ladder) voids nothing: orders of both versions clear together.
+    function test_Attack_ARetuneToTheSameParametersVoidsNothing() public {
+        _book(2, 4);
+        address rule = market.configOf(instance, 1).mechanism;
+        market.retune(instance, setup(rule, abi.encode(p), dutchInstance));
+        for (uint256 i = 2; i < 4; ++i) {
+            _order(i, 4);
+        }
+        vm.warp(end);
+        market.tickInstance(instance, _brought(_winners(3)), address(0), BatchData.encode(orders, offers));
+        assertEq(uint8(statusOf(requests[0])), uint8(Status.Awarded));
+        assertEq(uint8(statusOf(requests[2])), uint8(Status.Awarded));
+        market.tick(requests[3], address(0), "");
+        assertEq(stateOf(requests[3]).instance, dutchInstance, "each goes down its own ladder");
+    }
+
     function test_Gas() public {
         uint256 first = _gasOf(2);
         uint256 second = _gasOf(8);
@@ -196,14 +212,18 @@ contract BatchLifeTest is Base {
             offers.push(BatchData.Offer(prover, ask));
         }
         for (uint256 i; i < m; ++i) {
-            Request memory r = request(instance);
-            uint256 value = i + 1 == most ? PRICE * 5 / 12 : PRICE - i * step;
-            (r.maxPrice, r.tip) = (uint88(value), 1_000);
-            vm.prank(requester);
-            market.open(r, "", "");
-            requests.push(r);
-            orders.push(BatchData.Order(market.idOf(r), value, r.work, r.deadline, 0));
+            _order(i, most);
         }
+    }
+
+    function _order(uint256 i, uint256 most) private {
+        Request memory r = request(instance);
+        uint256 value = i + 1 == most ? PRICE * 5 / 12 : PRICE - i * (PRICE / (4 * most));
+        (r.maxPrice, r.tip) = (uint88(value), 1_000);
+        vm.prank(requester);
+        market.open(r, "", "");
+        requests.push(r);
+        orders.push(BatchData.Order(market.idOf(r), value, r.work, r.deadline, 0));
     }
 
     function _prover(uint256 i) private pure returns (address) {

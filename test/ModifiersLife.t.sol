@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
-import {IMechanism, Unacceptable} from "../contracts/interfaces/IMechanism.sol";
+import {Concentrated, IMechanism, Unacceptable} from "../contracts/interfaces/IMechanism.sol";
 import {GasPassThrough} from "../contracts/mechanisms/GasPassThrough.sol";
 import {Grace} from "../contracts/mechanisms/Grace.sol";
 import {Race, RaceParams} from "../contracts/mechanisms/Race.sol";
@@ -244,7 +244,7 @@ contract ModifiersLifeTest is Base {
 
     function _assertRefused(Request memory r, address prover, uint256 wins, uint256 most) private {
         Order[] memory orders = order(r, bidFor(r, prover, 0));
-        bytes memory why = abi.encodeWithSelector(Unacceptable.selector, wins, most);
+        bytes memory why = abi.encodeWithSelector(Concentrated.selector, wins, most);
         vm.expectRevert(abi.encodeWithSelector(IMarket.MechanismFailed.selector, _outermost(r), why));
         vm.prank(prover);
         market.bid(orders);

@@ -46,7 +46,7 @@ contract RfqLifeTest is Base {
 
     /// Its parts, for comparison: the request alone, and then the same prover's bid, sent by itself in the same second.
     function test_Gas_InTwoTransactions() public {
-        Request memory r = request(plain);
+        Request memory r = request(_under(0, 1, 0));
         opened(r);
         vm.snapshotGasLastCall(FILE, "rfq_request_alone");
         Order[] memory orders = order(r, bidFor(r, provers[0], 0.003 ether));
@@ -120,6 +120,17 @@ contract RfqLifeTest is Base {
         vm.prank(stranger);
         market.bid(orders);
         assertEq(stateOf(r).price, 0.003 ether);
+    }
+
+    // A request that comes without a quote, where none is waited for, is nobody's to take.
+    function test_Attack_AnUnquotedRequestIsNotSoldAtItsMost() public {
+        uint32[2] memory rules = [plain, backed];
+        for (uint256 i; i < 2; ++i) {
+            Request memory r = request(rules[i]);
+            opened(r);
+            assertEq(uint8(statusOf(r)), uint8(Status.Closed));
+            assertEq(market.balanceOf(NATIVE, requester), 100 ether);
+        }
     }
 
     // What a signature over the request is worth to whom it is given: at most the price that it names.

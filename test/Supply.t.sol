@@ -67,8 +67,8 @@ contract SupplyTest is Base {
 
     function test_RevertWhen_FlagsAreUnknown() public {
         Declaration memory d = declaration(3);
-        d.flags = 8;
-        vm.expectRevert(abi.encodeWithSelector(ISupply.UnknownFlags.selector, 8, 7));
+        d.flags = 16;
+        vm.expectRevert(abi.encodeWithSelector(ISupply.UnknownFlags.selector, 16, 15));
         market.declare(d);
     }
 

@@ -84,6 +84,7 @@ mod token {
             error TooLate(uint256 time, uint256 notAfter);
             error Unacceptable(uint256 have, uint256 want);
             error InsufficientBond(uint256 have, uint256 want);
+            error Concentrated(uint256 have, uint256 want);
             error Unexpected(uint8 cause);
             error InnerChanged(address mechanism, bytes32 have, bytes32 want);
             error InnerMisnamed(address mechanism, bytes32 have, bytes32 want);

@@ -149,6 +149,21 @@ pub fn expire(request: &Request) -> Call {
     Call::free(&Market::expireCall { request: convert::request_out(request) })
 }
 
+/// Opens a request and awards it to `prover` at its offer; `proof` is one by the sender, who is its requester.
+pub fn drill(request: &Request, prover: Account, input: &[u8], proof: &[u8]) -> Call {
+    Call::free(&Market::drillCall {
+        request: convert::request_out(request),
+        prover: prover.into(),
+        input: bytes(input),
+        proof: bytes(proof),
+    })
+}
+
+/// Puts kept awards of the sender into its record, for a hundredth of what each paid.
+pub fn record(requests: &[Request]) -> Call {
+    Call::free(&Market::recordCall { requests: requests.iter().map(convert::request_out).collect() })
+}
+
 /// Gives a forgotten ticket back.
 pub fn reclaim(request: &Request, prover: Account) -> Call {
     Call::free(&Market::reclaimCall { request: convert::request_out(request), prover: prover.into() })

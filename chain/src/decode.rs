@@ -170,6 +170,8 @@ fn ending(event: &Abi) -> Option<Event> {
         Abi::FulfillmentRejected(e) => Event::FulfillmentRejected { id: e.id.0, reason: e.reason.to_vec() },
         Abi::CallbackFailed(e) => Event::CallbackFailed { id: e.id.0 },
         Abi::Closed(e) => Event::Closed { id: e.id.0, refund: wei(e.refund) },
+        Abi::Recorded(e) => Event::Recorded { id: e.id.0, prover: account(e.prover), fee: wei(e.fee) },
+        Abi::Drilled(e) => Event::Drilled { id: e.id.0, prover: account(e.prover) },
         Abi::Cancelled(e) => Event::Cancelled { id: e.id.0, refund: wei(e.refund) },
         _ => return None,
     })

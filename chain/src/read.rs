@@ -9,6 +9,7 @@ use bourse_bindings::{IERC20, Market};
 use bourse_sim::ask::{Answer, Status, Tag};
 use bourse_sim::event::{Config, Offer};
 use bourse_sim::lane::Terms;
+use bourse_sim::market::Record;
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Bps, Id, Time, Wei, ZERO};
 
@@ -153,6 +154,21 @@ impl Node {
     /// [`NodeError`].
     pub async fn offer(&self, prover: Account, token: Account) -> Result<Offer, NodeError> {
         Ok(convert::offer_in(&self.contract().offerOf(prover.into(), token.into()).call().await?))
+    }
+
+    /// What became of a prover's awards of one class of work.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn record(&self, prover: Account, verifier: u32, token: Account) -> Result<Record, NodeError> {
+        let record = self.contract().recordOf(prover.into(), verifier, token.into()).call().await?;
+        Ok(Record {
+            kept: record.kept.to(),
+            late: record.late.to(),
+            failed: record.failed.to(),
+            paid: record.paid.to(),
+            missed: record.missed.to(),
+        })
     }
 
     /// Stake on its way out, and when it can be withdrawn.

@@ -83,6 +83,8 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
         "WrongSubject",
         "the mechanism means request {want} by number {subject}, and {have} was brought: bring what it names",
     ),
+    ("NoDrills", "{prover} does not declare that it can be drilled"),
+    ("NothingToRecord", "the request {id} is recorded already, or was proven without an award"),
     ("OnlySelf", "only the market itself may call this, not {have}"),
     // Settlement
     ("WrongProver", "the request {id} was not awarded to {have}"),
@@ -95,6 +97,10 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("TooLate", "too late: it is {time}, and this was possible until {notAfter} (unix seconds)"),
     ("Unacceptable", "the price is {have}, it would have to be {want}"),
     ("InsufficientBond", "the bid offers {have} of stake, it takes {want}"),
+    (
+        "Concentrated",
+        "the bidder won {have} of the last awards that count and may have won {want}: others have to win first",
+    ),
     ("Unexpected", "the mechanism has no use for an event of kind {cause}"),
     ("InnerChanged", "the code of the inner rule {mechanism} has hash {have}, the instance pins {want}"),
     ("InnerMisnamed", "the inner rule {mechanism} calls itself {have}, not {want}"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{account, act, bid, instances, lanes, request, watch, whatif};
+use crate::commands::{account, act, bid, instances, lanes, provers, request, watch, whatif};
 use crate::demo;
 use crate::deploy;
 use crate::settings::Global;
@@ -55,7 +55,7 @@ pub enum Command {
     /// What a lane's requests would have got under another instance or other parameters
     Whatif(whatif::Options),
     /// List provers
-    Provers,
+    Provers(provers::Options),
     /// Show an account, deposit, withdraw
     Account(account::Options),
     /// Take an open request back
@@ -79,6 +79,12 @@ pub enum Command {
     },
     /// Bring a proof, of an award or in an open stage
     Prove(act::Prove),
+    /// Have awards that you kept put into your record, for a hundredth of what each paid
+    Record {
+        /// The requests' ids, or the starts of them
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
     /// Print the effective settings, without secrets
     Config,
 }

@@ -190,6 +190,8 @@ pub fn about(event: &Event) -> Option<&Id> {
         | Event::Forfeited { id, .. }
         | Event::Slashed { id, .. }
         | Event::Excused { id, .. }
+        | Event::Recorded { id, .. }
+        | Event::Drilled { id, .. }
         | Event::Climbed { id, .. }
         | Event::Noted { id, .. }
         | Event::BeaconFixed { id, .. }

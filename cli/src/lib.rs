@@ -12,6 +12,7 @@ pub mod demo;
 pub mod deploy;
 pub mod deployment;
 pub mod disk;
+pub mod drill;
 pub mod explain;
 pub mod journey;
 pub mod lane;
@@ -83,13 +84,14 @@ async fn on_market(session: Session, command: Command) -> Result<Outcome> {
         Command::Why(which) => commands::why::run(&session, &which).await?,
         Command::Audit(which) => return commands::audit::run(&session, &which).await,
         Command::Whatif(options) => commands::whatif::run(&session, &options).await?,
-        Command::Provers => commands::provers::run(&session).await?,
+        Command::Provers(options) => commands::provers::run(&session, &options).await?,
         Command::Account(options) => commands::account::run(&session, options).await?,
         Command::Cancel { id } => commands::act::cancel(&session, &id).await?,
         Command::Tick(options) => commands::act::tick(&session, &options).await?,
         Command::Bid(bid) => commands::bid::bid(&session, &bid).await?,
         Command::Leave { instance } => commands::bid::leave(&session, &instance).await?,
         Command::Prove(options) => commands::act::prove(&session, &options).await?,
+        Command::Record { ids } => commands::act::record(&session, &ids).await?,
         Command::Expire { id } => commands::act::expire(&session, &id).await?,
         Command::Demo(_) | Command::Deploy(_) | Command::Config => {}
     }

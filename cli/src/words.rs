@@ -43,6 +43,8 @@ impl Words<'_> {
             | Event::Proven { .. }
             | Event::Slashed { .. }
             | Event::Excused { .. }
+            | Event::Recorded { .. }
+            | Event::Drilled { .. }
             | Event::Tipped { .. }
             | Event::Rewarded { .. }
             | Event::Fulfilled { .. }
@@ -107,6 +109,10 @@ impl Words<'_> {
                 self.staked(*compensation)
             ),
             Event::Excused { id, prover } => format!("{}: {} was excused", short(id), self.who(*prover)),
+            Event::Drilled { id, prover } => format!("{}: a drill of {}", short(id), self.who(*prover)),
+            Event::Recorded { id, prover, fee } => {
+                format!("{}: {} had it recorded for {}", short(id), self.who(*prover), self.paid(*fee))
+            }
             Event::Tipped { id, to, amount } => {
                 format!("{} tipped {} with {}", short(id), self.who(*to), self.paid(*amount))
             }
@@ -244,6 +250,8 @@ fn request_fields(event: &Event) -> Option<(&'static str, Fields)> {
             ("Slashed", with(id, loss(*prover, *burned, *compensation, (*tip, *to))))
         }
         Event::Excused { id, prover } => ("Excused", with(id, vec![("prover", of(*prover))])),
+        Event::Drilled { id, prover } => ("Drilled", with(id, vec![("prover", of(*prover))])),
+        Event::Recorded { id, prover, fee } => ("Recorded", with(id, vec![("prover", of(*prover)), wei("fee", *fee)])),
         Event::Climbed { id, rung, instance, version } => {
             let fields = vec![("rung", json!(rung)), ("instance", json!(instance)), ("version", json!(version))];
             ("Climbed", with(id, fields))

@@ -30,7 +30,7 @@ interface IMechanism {
     function envelope(bytes calldata params, Request calldata request) external view returns (Envelope memory);
 
     /// The rule itself.
-    /// @dev Reverts with `NotYet`, `TooLate` or `Unacceptable` to say no.
+    /// @dev Reverts with one of the errors below to say no.
     function step(Ask calldata ask) external view returns (Answer memory);
 }
 
@@ -45,5 +45,7 @@ error TooLate(uint256 time, uint256 notAfter);
 error Unacceptable(uint256 have, uint256 want);
 /// The stake that the bid offers does not cover what it would put at risk.
 error InsufficientBond(uint256 have, uint256 want);
+/// The bidder has `have` of the awards that count, and is refused above `want`, until others have won or the request has waited.
+error Concentrated(uint256 have, uint256 want);
 /// The mechanism has no use for this cause.
 error Unexpected(uint8 cause);

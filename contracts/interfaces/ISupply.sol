@@ -2,12 +2,13 @@
 pragma solidity ^0.8.28;
 
 import {Ledger, Offer} from "../types/Prover.sol";
+import {Record} from "../types/Record.sol";
 
 /// What a prover commits to, over all mechanisms.
 struct Declaration {
     /// The most awards it serves at once.
     uint16 concurrency;
-    /// `ANY_MECHANISM`, `ANY_VERIFIER`, `DRAINING`.
+    /// `ANY_MECHANISM`, `ANY_VERIFIER`, `DRAINING`, `DRILLS`.
     uint8 flags;
     /// Terms per token; entries not named here stay as they are.
     TokenOffer[] offers;
@@ -38,6 +39,10 @@ interface ISupply {
     /// The amount leaves the stake now and can be withdrawn from `readyAt`, unix seconds.
     event Unstaking(address indexed prover, uint256 amount, uint40 readyAt);
     event Unstaked(address indexed prover, uint256 amount);
+    /// A kept award is in the record of its prover, for a fee in its token.
+    event Recorded(bytes32 indexed id, address indexed prover, uint256 fee);
+    /// The award of this request, which follows, is a drill.
+    event Drilled(bytes32 indexed id, address indexed prover);
 
     /// It never called `declare`.
     error NotAProver(address account);
@@ -47,6 +52,10 @@ interface ISupply {
     error TooEarly(uint256 time, uint256 notBefore);
     error AtCapacity(address prover, uint256 busy, uint256 concurrency);
     error Draining(address prover);
+    /// It does not declare `DRILLS`.
+    error NoDrills(address prover);
+    /// It is recorded already, or was proven without an award.
+    error NothingToRecord(bytes32 id);
     error TokenNotAccepted(address prover, address token);
     error MechanismNotAccepted(address prover, address mechanism);
     error VerifierNotAccepted(address prover, uint32 verifier);
@@ -71,6 +80,8 @@ interface ISupply {
     function stakeToken() external view returns (address);
     function ledgerOf(address prover) external view returns (Ledger memory);
     function offerOf(address prover, address token) external view returns (Offer memory);
+    /// What became of a prover's awards of one class of work.
+    function recordOf(address prover, uint32 verifier, address token) external view returns (Record memory);
     function proverOf(uint24 id) external view returns (address);
     function acceptsMechanism(address prover, address mechanism) external view returns (bool);
     function acceptsVerifier(address prover, uint32 verifier) external view returns (bool);

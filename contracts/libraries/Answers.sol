@@ -60,6 +60,21 @@ library Answers {
         move.kind = MoveKind.Close;
     }
 
+    /// The first `count` moves, in the place of all.
+    function first(Move[] memory moves, uint256 count) internal pure returns (Move[] memory) {
+        assembly ("memory-safe") {
+            mstore(moves, count)
+        }
+        return moves;
+    }
+
+    /// Whether one of the moves is about `prover`.
+    function names(Move[] memory moves, address prover) internal pure returns (bool named) {
+        for (uint256 i; i < moves.length; ++i) {
+            named = named || moves[i].prover == prover;
+        }
+    }
+
     function only(Move memory move) internal pure returns (Move[] memory moves) {
         moves = new Move[](1);
         moves[0] = move;

@@ -12,4 +12,9 @@ library Params {
     function within(string memory name, uint256 have, uint256 min, uint256 max) internal pure {
         require(have >= min && have <= max, InvalidParam(name, have, min, max));
     }
+
+    /// Which parameters an instance's shared words are kept by: 64 bits, never 0. A retune changes them under who has agreed to the former ones.
+    function print(bytes calldata params) internal pure returns (uint256) {
+        return uint64(uint256(keccak256(params))) | 1;
+    }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Answer, Move} from "../types/Ask.sol";
+import {Answer, Ask, Move} from "../types/Ask.sol";
+import {Status} from "../types/State.sol";
 import {Answers} from "./Answers.sol";
+import {Params} from "./Params.sol";
 import {Standing} from "./Standing.sol";
 
 /// A holder's: unix seconds.
@@ -25,6 +27,9 @@ struct Reservation {
     Clock[2] clocks;
     uint256 until;
     uint256 effect;
+    uint256 print;
+    /// The words of other parameters, which stay as they are. Empty if these are ours.
+    bytes32[] kept;
     Move[] moves;
     uint256 count;
 }
@@ -42,18 +47,19 @@ library Reservations {
     /// Reads the words, and does what time has done since they were written, in that order.
     /// @param term how long a contract lasts.
     /// @param tail for how long who left is liable.
-    function read(bytes32[] calldata shared, uint256 time, uint256 term, uint256 tail)
-        internal
-        pure
-        returns (Reservation memory s)
-    {
+    function read(Ask calldata ask, uint256 term, uint256 tail) internal pure returns (Reservation memory s) {
+        bytes32[] calldata shared = ask.shared;
+        uint256 time = ask.time;
         s.moves = new Move[](MOST_MOVES);
-        (s.until, s.effect) = (uint40(uint256(shared[5])), uint40(uint256(shared[5]) >> 40));
+        uint256 times = uint256(shared[5]);
+        (s.until, s.effect, s.print) = (uint40(times), uint40(times >> 40), uint64(times >> 80));
         for (uint256 i; i < 2; ++i) {
             (s.holders[i], s.bids[i], s.out[i]) = (shared[i], shared[2 + i], shared[6 + i]);
             uint256 clock = uint256(shared[4]) >> 128 * i;
             s.clocks[i] = Clock(uint40(clock), uint40(clock >> 40), uint40(clock >> 80), uint8(clock >> 120));
         }
+        uint256 print = Params.print(ask.params);
+        if (s.print != print) return s.anew(ask, print);
         s.expire(time, tail);
         if (s.bids[0] != 0 && s.effect <= time) {
             (s.holders, s.until) = (s.bids, s.effect + term);
@@ -62,6 +68,25 @@ library Reservations {
         }
         for (uint256 i; i < 2; ++i) {
             if (s.out[i] != 0 && s.out[i].number() <= time) s.retire(i, address(0), 0);
+        }
+    }
+
+    /// Nobody holds a contract under these parameters. A request leaves those who hold one under others alone; what is about the instance
+    /// lets them go.
+    function anew(Reservation memory s, Ask calldata ask, uint256 print)
+        internal
+        pure
+        returns (Reservation memory fresh)
+    {
+        (fresh.print, fresh.moves) = (print, s.moves);
+        if (ask.status != Status.None) {
+            fresh.kept = ask.shared;
+            return fresh;
+        }
+        bytes32[2][3] memory known = [s.holders, s.bids, s.out];
+        for (uint256 i; i < 6; ++i) {
+            address who = known[i / 2][i % 2].prover();
+            if (!Answers.names(fresh.moves, who)) fresh.free(who);
         }
     }
 
@@ -136,13 +161,6 @@ library Reservations {
         return who != address(0) && (holds || s.out[0].prover() == who || s.out[1].prover() == who);
     }
 
-    /// Whether the answer gives its ticket back already.
-    function released(Reservation memory s, address who) internal pure returns (bool found) {
-        for (uint256 i; i < s.count; ++i) {
-            if (s.moves[i].prover == who) found = true;
-        }
-    }
-
     /// Adds to the answer.
     function push(Reservation memory s, Move memory move) internal pure {
         s.moves[s.count++] = move;
@@ -150,12 +168,10 @@ library Reservations {
 
     /// The answer so far.
     function answer(Reservation memory s, uint256 wake) internal pure returns (Answer memory done) {
-        done.moves = s.moves;
-        Move[] memory moves = done.moves;
-        uint256 count = s.count;
-        assembly ("memory-safe") {
-            mstore(moves, count)
-        }
+        done.moves = Answers.first(s.moves, s.count);
+        done.wake = uint40(wake);
+        done.shared = s.kept;
+        if (s.kept.length != 0) return done;
         done.shared = new bytes32[](WORDS);
         uint256 clocks;
         for (uint256 i; i < 2; ++i) {
@@ -164,7 +180,6 @@ library Reservations {
             clocks |= (clock.misses << 120 | clock.since << 80 | clock.leaves << 40 | clock.full) << 128 * i;
         }
         done.shared[4] = bytes32(clocks);
-        done.shared[5] = bytes32(s.effect << 40 | s.until);
-        done.wake = uint40(wake);
+        done.shared[5] = bytes32(s.print << 80 | s.effect << 40 | s.until);
     }
 }

@@ -145,7 +145,7 @@ contract Batch is IMechanism {
 
     function _enter(BatchParams memory p, Ask calldata ask) private pure returns (Answer memory answer) {
         bytes32[] memory shared = ask.shared;
-        uint256 print = _print(ask.params);
+        uint256 print = Params.print(ask.params);
         uint256 batch = ask.time / p.interval;
         if (BatchBook.print(shared) == 0) BatchBook.restart(shared, print);
         BatchBook.Book memory book = BatchBook.load(shared, batch);
@@ -206,7 +206,7 @@ contract Batch is IMechanism {
         uint256 batch = ask.openedAt / p.interval;
         uint256 last = _void(p, batch + p.carry);
         BatchBook.Book memory book = BatchBook.load(shared, batch);
-        if (BatchBook.print(shared) == _print(ask.params) && book.orders != 0) {
+        if (BatchBook.print(shared) == Params.print(ask.params) && book.orders != 0) {
             // Nothing is carried out of a batch that nobody cleared.
             if (!book.cleared) last = _void(p, batch);
             else if (p.carry == 0) last = 0;
@@ -281,7 +281,7 @@ contract Batch is IMechanism {
     /// The shared words, under the parameters of now: only those are ever asked about the instance itself.
     function _current(Ask calldata ask) private pure returns (bytes32[] memory shared) {
         shared = ask.shared;
-        uint256 print = _print(ask.params);
+        uint256 print = Params.print(ask.params);
         if (BatchBook.print(shared) != print) BatchBook.restart(shared, print);
     }
 
@@ -324,10 +324,5 @@ contract Batch is IMechanism {
     /// Until when the actor's offer stands.
     function _until(Ask calldata ask) private pure returns (uint256) {
         return uint40(ask.actor.tag >> 88);
-    }
-
-    /// Never 0.
-    function _print(bytes calldata params) private pure returns (uint256) {
-        return uint64(uint256(keccak256(params))) | 1;
     }
 }

@@ -76,13 +76,16 @@ struct ReservedParams {
 /// 5. To leave, give notice: `bidInstance` with the byte 0x01; you are released `notice` seconds later. After your end you are
 ///    liable for your awards for as long as the largest may take, and an hour; then a tick gives the deposit back.
 ///
+/// Who holds a contract has agreed to the parameters of its bid. Under others it is awarded nothing: the first bid or tick after a retune ends
+/// all contracts and gives all deposits back, and a miss of what was awarded before costs the bond alone.
+///
 /// For a requester: nothing is owed for capacity that is not used; what standing by costs has to be in `base`. Small requests,
 /// opened from time to time, are drills and pay a retainer. To stop, ask for nothing. A request beyond the bucket waits for `patience`, and goes down
 /// the ladder, to the spot market; one that is out of scope, or was missed and that no other holder takes, does so at once.
 ///
 /// Shared words: two holders and two bids, lowest first, `rate << 160 | prover`, 0 for nobody; the holders' clocks, that of the second `<< 128`:
 /// `misses << 120 | since << 80 | leaves << 40 | full` (unix seconds: when its period of misses began, when its notice ends or 0, when its
-/// bucket is full); `effect << 40 | until` (when the bids become the contract, when it ends); two that left and until when they are
+/// bucket is full); `print << 80 | effect << 40 | until` (`Params.print` of the bids, when they become the contract, when it ends); two that left and until when they are
 /// liable, `until << 160 | prover`. Words may lag: what time has changed is written by the next event. A ticket's tag is its rate.
 contract Reserved is IMechanism {
     using Answers for Move;
@@ -159,7 +162,7 @@ contract Reserved is IMechanism {
     /// `Unexpected` for any bid.
     function step(Ask calldata ask) external pure returns (Answer memory) {
         ReservedParams memory p = abi.decode(ask.params, (ReservedParams));
-        Reservation memory s = Reservations.read(ask.shared, ask.time, p.term, _tail(p));
+        Reservation memory s = Reservations.read(ask, p.term, _tail(p));
         if (ask.status == Status.None) {
             if (ask.cause == Cause.Bid) return ask.data.length == 0 ? _bid(p, ask, s) : _leave(p, ask, s);
             require(ask.cause == Cause.Tick, Unexpected(uint8(ask.cause)));
@@ -195,7 +198,7 @@ contract Reserved is IMechanism {
         if (place == 1 && ask.price < s.bids[0].number()) (s.bids[0], s.bids[1]) = (bid, s.bids[0]);
         else s.bids[place] = bid;
         // A new ticket: the time after which it can be taken back without asking begins anew.
-        if (ask.actor.held != 0 && !s.released(ask.actor.prover)) {
+        if (ask.actor.held != 0 && !Answers.names(s.moves, ask.actor.prover)) {
             s.push(Answers.release(ask.actor.prover).onInstance());
         }
         s.push(Answers.hold(ask.actor.prover, p.deposit, ask.price).onInstance());

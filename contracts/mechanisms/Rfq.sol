@@ -43,8 +43,8 @@ struct RfqParams {
 ///
 /// For a requester, in one call of `bid` or `bidBatch`: the quotes that stand by, in any order, and last the one to be awarded.
 /// Send it yourself: whoever holds your signature over the request can bring it with any quote up to `maxPrice`. A quote that you bring
-/// with the request may ask up to `maxPrice`. A request that enters without one is open to every prover: with `patience` at up to
-/// `startBps` of `maxPrice`; without, in the second in which it opens, at up to `maxPrice`. Give it one.
+/// with the request may ask up to `maxPrice`, and so may anybody's in the second in which standbys came alone. A request that enters without
+/// any is open to every prover, with `patience`, at up to `startBps` of `maxPrice`; without patience it goes down the ladder at once.
 ///
 /// For a prover:
 /// 1. A quote with no data says: award me at this price. One with the single byte 1: I stand by, and take over at this price. Sign both
@@ -90,8 +90,7 @@ contract Rfq is IMechanism {
         bool plain = p.exclusivity == 0 && p.patience == 0 && p.standbys == 0;
         shape.words = plain ? 0 : 1 + p.standbys;
         shape.gas = STEP_GAS;
-        if (p.patience != 0) shape.flags = ON_OPEN;
-        if (p.standbys != 0) shape.flags |= ON_FAILED;
+        shape.flags = p.standbys == 0 ? ON_OPEN : ON_OPEN | ON_FAILED;
     }
 
     function envelope(bytes calldata params, Request calldata request) external pure returns (Envelope memory e) {
@@ -109,7 +108,7 @@ contract Rfq is IMechanism {
         if (p.standbys == 0) e.capabilities |= CAP_SINGLE_RECIPIENT;
     }
 
-    /// `Opened`: remembers that the request came without a quote.
+    /// `Opened`: remembers that the request came without a quote; closes if there is no patience.
     /// `Bid`: awards, or holds the deposit of a new best or standby and releases who is no longer needed. Refuses, in this order:
     /// data that are neither empty nor the byte 1 (`Unacceptable(length, 1)`); a standby where none is kept, where the request
     /// came without a quote, or once a best is held, and any override below a price of 0 (`Unexpected`); what comes too late
@@ -124,14 +123,22 @@ contract Rfq is IMechanism {
         if (ask.cause == Cause.Bid) return ask.data.length == 0 ? _quote(p, ask) : _standBy(p, ask);
         if (ask.cause == Cause.Tick) return ask.status == Status.Open ? _settle(p, ask) : _leave(ask);
         if (ask.cause == Cause.Failed) return _next(ask);
-        require(ask.cause == Cause.Opened && p.patience != 0, Unexpected(uint8(ask.cause)));
+        require(ask.cause == Cause.Opened, Unexpected(uint8(ask.cause)));
         answer.words = ask.words;
+        if (p.patience == 0) {
+            answer.moves = Answers.only(Answers.close());
+            return answer;
+        }
         answer.words[BEST] = bytes32(INVITED);
         answer.wake = ask.openedAt + p.patience + 1;
     }
 
     /// One quote, and nothing to remember: awarded with the request, or never.
-    function _plain(Ask calldata ask) private pure returns (Answer memory) {
+    function _plain(Ask calldata ask) private pure returns (Answer memory answer) {
+        if (ask.cause == Cause.Opened) {
+            answer.moves = Answers.only(Answers.close());
+            return answer;
+        }
         if (ask.cause != Cause.Bid) {
             require(ask.cause == Cause.Tick, Unexpected(uint8(ask.cause)));
             return Answers.closeAfter(ask.time, ask.openedAt);

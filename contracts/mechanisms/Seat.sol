@@ -74,12 +74,15 @@ struct SeatParams {
 /// by it. Rates go down within a term only, so the seat is worth taking even after somebody bid nearly nothing and does not serve:
 /// its misses or the end of the term empty it.
 ///
+/// Who sits has agreed to the parameters of its bid. Under others it is awarded nothing: the first bid or tick after a retune empties the seat
+/// and gives all deposits back, and a miss of what was awarded before costs the bond alone.
+///
 /// Requests that nobody sits for, or that cost more than they pay, or come faster than agreed, wait for `patience`, and go down the
 /// ladder; those that the seat never takes, and those that were missed, do so at once. Nobody can bid on a request.
 ///
 /// Shared words: the incumbent and the pending bid, `rate << 160 | prover`, 0 for nobody; the clock, `misses << 160 | full << 120 |
-/// effect << 80 | leaves << 40 | until` (unix seconds: when the bucket of requests is full, when the pending bid takes over, when the
-/// incumbent's notice ends or 0, when the term ends); who left and until when it is liable, `until << 160 | prover`. Words may lag: what time has
+/// effect << 80 | leaves << 40 | until`, and `print << 168` (unix seconds: when the bucket of requests is full, when the pending bid takes over, when the
+/// incumbent's notice ends or 0, when the term ends; `Params.print` of the bids); who left and until when it is liable, `until << 160 | prover`. Words may lag: what time has
 /// changed is written by the next event. A ticket's tag is its rate.
 contract Seat is IMechanism {
     using Answers for Move;
@@ -96,6 +99,9 @@ contract Seat is IMechanism {
         uint256 effect;
         uint256 full;
         uint256 misses;
+        uint256 print;
+        /// The words of other parameters, which stay as they are. Empty if these are ours.
+        bytes32[] kept;
         Move[] moves;
         uint256 count;
     }
@@ -186,7 +192,7 @@ contract Seat is IMechanism {
         if (outbid == address(0)) s.effect = uint256(ask.time) + p.handover;
         s.next = Standing.word(bidder, ask.price);
         // A new ticket: the time after which it can be taken back without asking begins anew.
-        if (ask.actor.held != 0 && !_released(s, bidder)) _push(s, Answers.release(bidder).onInstance());
+        if (ask.actor.held != 0 && !Answers.names(s.moves, bidder)) _push(s, Answers.release(bidder).onInstance());
         _push(s, Answers.hold(bidder, p.deposit, ask.price).onInstance());
         _free(s, outbid);
         return _answer(s, _settles(p, s));
@@ -231,8 +237,7 @@ contract Seat is IMechanism {
         if (_award(p, ask, s, address(0))) return _answer(s, 0);
         uint256 time = ask.time;
         uint256 last = uint256(ask.openedAt) + p.patience;
-        bool hopeless = p.patience == 0 || last < time || !_scope(p).covers(ask.request, time);
-        if (hopeless) {
+        if (p.patience == 0 || last < time || !_scope(p).covers(ask.request, time)) {
             _push(s, Answers.close());
             return _answer(s, 0);
         }
@@ -295,15 +300,31 @@ contract Seat is IMechanism {
         (s.holder, s.next, s.out) = (ask.shared[0], ask.shared[1], ask.shared[3]);
         uint256 clock = uint256(ask.shared[2]);
         (s.until, s.leaves, s.effect) = (uint40(clock), uint40(clock >> 40), uint40(clock >> 80));
-        (s.full, s.misses) = (uint40(clock >> 120), uint8(clock >> 160));
+        (s.full, s.misses, s.print) = (uint40(clock >> 120), uint8(clock >> 160), uint64(clock >> 168));
         s.moves = new Move[](MOST_MOVES);
         uint256 time = ask.time;
+        uint256 print = Params.print(ask.params);
+        if (s.print != print) return _anew(s, ask, print);
         if (s.next == 0 || _end(s) <= s.effect) _vacate(p, s, time);
         if (s.next != 0 && s.effect <= time) {
             _takeOver(p, s);
             _vacate(p, s, time);
         }
         if (s.out != 0 && s.out.number() <= time) _retire(s, address(0), 0);
+    }
+
+    /// Nobody sits under these parameters. A request leaves those who sit under others alone; what is about the instance lets them go.
+    function _anew(Seating memory s, Ask calldata ask, uint256 print) private pure returns (Seating memory fresh) {
+        (fresh.print, fresh.moves) = (print, s.moves);
+        if (ask.status != Status.None) {
+            fresh.kept = ask.shared;
+            return fresh;
+        }
+        bytes32[3] memory known = [s.holder, s.next, s.out];
+        for (uint256 i; i < known.length; ++i) {
+            address who = known[i].prover();
+            if (!Answers.names(fresh.moves, who)) _free(fresh, who);
+        }
     }
 
     /// The second in which the incumbent sits no more.
@@ -342,13 +363,6 @@ contract Seat is IMechanism {
         if (who != address(0) && !_knows(s, who)) _push(s, Answers.release(who).onInstance());
     }
 
-    /// Whether the answer gives its ticket back already.
-    function _released(Seating memory s, address who) private pure returns (bool released) {
-        for (uint256 i; i < s.count; ++i) {
-            if (s.moves[i].prover == who) released = true;
-        }
-    }
-
     /// Takes a prover out of all words; its ticket, if there is one, is not looked at.
     function _remove(Seating memory s, address who, uint256 time) private pure {
         if (s.holder.prover() == who) (s.holder, s.leaves, s.until) = (0, 0, time);
@@ -374,15 +388,13 @@ contract Seat is IMechanism {
     }
 
     function _answer(Seating memory s, uint256 wake) private pure returns (Answer memory answer) {
-        answer.moves = s.moves;
-        Move[] memory moves = answer.moves;
-        uint256 count = s.count;
-        assembly ("memory-safe") {
-            mstore(moves, count)
-        }
+        answer.moves = Answers.first(s.moves, s.count);
+        answer.wake = uint40(wake);
+        answer.shared = s.kept;
+        if (s.kept.length != 0) return answer;
         answer.shared = new bytes32[](WORDS);
         (answer.shared[0], answer.shared[1], answer.shared[3]) = (s.holder, s.next, s.out);
-        answer.shared[2] = bytes32(s.misses << 160 | s.full << 120 | s.effect << 80 | s.leaves << 40 | s.until);
-        answer.wake = uint40(wake);
+        uint256 clock = s.full << 120 | s.effect << 80 | s.leaves << 40 | s.until;
+        answer.shared[2] = bytes32(s.print << 168 | s.misses << 160 | clock);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Unacceptable, Unexpected} from "../interfaces/IMechanism.sol";
+import {Concentrated, Unexpected} from "../interfaces/IMechanism.sol";
 import {Editing} from "../libraries/Editing.sol";
 import {Inner, Modifier} from "../libraries/Modifier.sol";
 import {Params} from "../libraries/Params.sol";
@@ -61,7 +61,7 @@ contract Spread is Modifier {
         e.capabilities &= ~CAP_OPEN_ENTRY;
     }
 
-    /// As the inner rule, after `Unacceptable(wins, most - 1)` to a bidder that has won too much. `Unexpected` about the instance itself, if the
+    /// As the inner rule, after `Concentrated(wins, most - 1)` to a bidder that has won too much. `Unexpected` about the instance itself, if the
     /// inner rule keeps no shared words.
     function step(Ask calldata ask) external view returns (Answer memory) {
         SpreadParams memory p = _params(ask.params);
@@ -75,7 +75,7 @@ contract Spread is Modifier {
         uint256 before = own == 1 ? 0 : uint256(shared[inner + 1]);
         if (ask.cause == Cause.Bid && !_admitted(ask, inner) && !_waited(p, ask)) {
             uint256 wins = _wins(p, last, before, ask.actor.prover);
-            require(wins < p.most, Unacceptable(wins, p.most - 1));
+            require(wins < p.most, Concentrated(wins, p.most - 1));
         }
         ReplyRef reply = _ask(p.inner, _question(ask, SIZE, 0, own));
 

@@ -31,6 +31,7 @@ using {
     shared,
     flags,
     params,
+    paramsHash,
     toConfig
 } for ConfigRef global;
 
@@ -135,6 +136,13 @@ function params(ConfigRef self) pure returns (uint256 start, uint256 size) {
         let head := add(HEAD_SIZE, shl(2, count))
         start := add(add(self, 0x20), head)
         size := sub(mload(self), head)
+    }
+}
+
+function paramsHash(ConfigRef self) pure returns (bytes32 hash) {
+    (uint256 start, uint256 size) = self.params();
+    assembly ("memory-safe") {
+        hash := keccak256(start, size)
     }
 }
 

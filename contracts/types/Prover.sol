@@ -26,6 +26,8 @@ uint8 constant ANY_MECHANISM = 1;
 uint8 constant ANY_VERIFIER = 2;
 // Takes no new award and no new deposit. Where a deposit of it stands already, it can still bid: else it could not reveal.
 uint8 constant DRAINING = 4;
+// Can be drilled: anyone awards it work at what it offers, without asking, who shows that the work can be proven.
+uint8 constant DRILLS = 8;
 
 /// What a prover asks of work paid in one token: one slot.
 struct Offer {

@@ -20,7 +20,8 @@ struct State {
     uint8 holds;
     /// The awarded prover's number. While open: the last one that failed, or 0.
     uint24 prover;
-    /// Open: since when, in this rung. Awarded: until when a proof is in time (inclusive). Unix seconds.
+    /// Open: since when, in this rung. Awarded: until when a proof is in time (inclusive). Unix seconds. Fulfilled: 0 once there is nothing
+    /// (left) to record.
     uint40 time;
     /// What the prover is paid, in the instance's token. While open: what was paid for proofs in an open stage so far.
     uint88 price;
@@ -53,6 +54,7 @@ using {
     reopenedAt,
     toState,
     withStatus,
+    settled,
     reopen,
     climb,
     prove,
@@ -146,6 +148,11 @@ function toState(StateSlot self) pure returns (State memory) {
 
 function withStatus(StateSlot self, Status next) pure returns (StateSlot) {
     return StateSlot.wrap(StateSlot.unwrap(self) & ~uint256(0xff) | uint256(next));
+}
+
+/// Nothing about a time is left to be said: it is in a record, or was never awarded.
+function settled(StateSlot self) pure returns (StateSlot) {
+    return StateSlot.wrap(StateSlot.unwrap(self) & ~(uint256(type(uint40).max) << 48));
 }
 
 /// Of a new request, open since `since`.

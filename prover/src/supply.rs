@@ -7,13 +7,7 @@ use bourse_sim::{
 };
 
 use crate::config::Config;
-
-/// Takes awards from every mechanism; the twin of the flags in `contracts/types/Prover.sol`.
-pub const ANY_MECHANISM: u8 = 1;
-/// Takes work for every verifier.
-pub const ANY_VERIFIER: u8 = 2;
-/// Takes no new award and no new deposit.
-pub const DRAINING: u8 = 4;
+pub use bourse_sim::market::{ANY_MECHANISM, ANY_VERIFIER, DRAINING, DRILLS};
 
 /// What the configuration asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +60,8 @@ impl Target {
             concurrency: supply.concurrency,
             flags: flag(supply.any_mechanism, ANY_MECHANISM)
                 | flag(supply.any_verifier, ANY_VERIFIER)
-                | flag(supply.draining, DRAINING),
+                | flag(supply.draining, DRAINING)
+                | flag(supply.drills, DRILLS),
             offers: config.offers.iter().map(|o| (o.token.into_array(), offer(o))).collect(),
             mechanisms,
             verifiers: verifiers.map(|verifier| (verifier, true)).collect(),

@@ -233,6 +233,10 @@ pub enum Refusal {
         have: Wei,
         want: Wei,
     },
+    Concentrated {
+        have: Wei,
+        want: Wei,
+    },
     Unexpected {
         cause: u8,
     },
@@ -285,6 +289,7 @@ impl fmt::Display for Refusal {
                 write!(f, "unacceptable: have {}, want {}", Number(have), Number(want))
             }
             Self::InsufficientBond { have, want } => write!(f, "stake of {have} does not cover {want}"),
+            Self::Concentrated { have, want } => write!(f, "won {have} of the awards that count, may have won {want}"),
             Self::Unexpected { cause } => write!(f, "the mechanism has no use for cause {cause} now"),
             Self::Malformed => write!(f, "the parameters or words do not have the mechanism's form"),
         }

@@ -67,6 +67,8 @@ pub enum Event {
     Staked { prover: Account, amount: Wei },
     Unstaking { prover: Account, amount: Wei, ready_at: Time },
     Unstaked { prover: Account, amount: Wei },
+    Recorded { id: Id, prover: Account, fee: Wei },
+    Drilled { id: Id, prover: Account },
     Opened { id: Id, requester: Account, instance: u32, version: u32, request: Request, input: Vec<u8> },
     Awarded { id: Id, prover: Account, price: Wei, due: Time, bond_bps: Bps },
     Held { id: Id, prover: Account, amount: Wei, tag: Tag },

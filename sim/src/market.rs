@@ -9,6 +9,7 @@ mod diary;
 mod kept;
 mod lanes;
 mod money;
+mod record;
 mod registry;
 mod supply;
 mod violation;
@@ -19,8 +20,9 @@ pub use case::{Award, Case, RECLAIM_DELAY, Step, Ticket};
 pub use diary::{Diary, Entry};
 pub use lanes::{Lane, lane_at, place_of_lane};
 pub use money::BURNED;
+pub use record::Record;
 pub use registry::{Instance, Verifier, instance_of, place_of};
-pub use supply::{ANY_MECHANISM, ANY_VERIFIER, DRAINING, Prover};
+pub use supply::{ANY_MECHANISM, ANY_VERIFIER, DRAINING, DRILLS, Prover};
 pub use violation::Violation;
 
 use crate::ask::{Actor, Ask, Cause};

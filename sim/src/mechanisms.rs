@@ -20,6 +20,7 @@ pub mod sortition;
 pub mod spread;
 pub mod standing;
 
+use crate::abi::keccak;
 use crate::ask::{Answer, Ask, Envelope, Move, Refusal, Shape};
 use crate::market::{Diary, Ticket};
 use crate::request::Request;
@@ -119,6 +120,11 @@ fn no_sooner(time: Time, not_before: Time) -> Result<(), Refusal> {
 
 pub(crate) fn no_more(have: Wei, want: Wei) -> Result<(), Refusal> {
     if have <= want { Ok(()) } else { Err(Refusal::unacceptable(have, want)) }
+}
+
+/// Which parameters an instance's shared words are kept by; the twin of `Params.print`.
+pub fn print_of(params: &[u8]) -> u64 {
+    keccak(params)[24..].iter().fold(0, |print, byte| print << 8 | u64::from(*byte)) | 1
 }
 
 fn only(only: Move) -> Answer {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IMechanism, Unacceptable, Unexpected} from "../../contracts/interfaces/IMechanism.sol";
+import {Concentrated, IMechanism, Unacceptable, Unexpected} from "../../contracts/interfaces/IMechanism.sol";
 import {Inner} from "../../contracts/libraries/Modifier.sol";
 import {Dutch, DutchParams} from "../../contracts/mechanisms/Dutch.sol";
 import {GasParams, GasPassThrough} from "../../contracts/mechanisms/GasPassThrough.sol";
@@ -136,7 +136,7 @@ contract ModifierFormsTest is Harness {
             }
             (status, openedAt) = (Status.Open, uint40(block.timestamp));
             if (wins >= most) {
-                _assertRefuses(_bidding(bidder, 0, ""), abi.encodeWithSelector(Unacceptable.selector, wins, most - 1));
+                _assertRefuses(_bidding(bidder, 0, ""), abi.encodeWithSelector(Concentrated.selector, wins, most - 1));
                 continue;
             }
             _bid(bidder, 0, "");
@@ -150,7 +150,7 @@ contract ModifierFormsTest is Harness {
         Ask memory ask = _asking(params_, MAX_PRICE, 59);
         ask.shared = new bytes32[](1);
         ask.shared[0] = bytes32(uint256(uint64(uint160(ask.actor.prover))));
-        vm.expectRevert(abi.encodeWithSelector(Unacceptable.selector, 1, 0));
+        vm.expectRevert(abi.encodeWithSelector(Concentrated.selector, 1, 0));
         spread.step(ask);
         ask.actor.held = 1;
         assertEq(spread.step(ask).moves.length, 1);
@@ -179,7 +179,7 @@ contract ModifierFormsTest is Harness {
         ask.shared = new bytes32[](1);
         ask.shared[0] = bytes32(uint256(uint64(uint160(winner))));
         ask.actor.prover = address(uint160((other << 64) | uint64(uint160(winner))));
-        vm.expectRevert(abi.encodeWithSelector(Unacceptable.selector, 1, 0));
+        vm.expectRevert(abi.encodeWithSelector(Concentrated.selector, 1, 0));
         spread.step(ask);
         ask.actor.prover = address(uint160(ask.actor.prover) ^ uint160(1 << other % 64));
         assertEq(spread.step(ask).moves.length, 1);

@@ -244,7 +244,7 @@ contract RfqTest is Harness {
         (p.exclusivity, p.patience, p.standbys) = (0, 0, 0);
         shape = rfq.check(abi.encode(p));
         assertEq(shape.words, 0);
-        assertEq(shape.flags, 0);
+        assertEq(shape.flags, ON_OPEN);
     }
 
     function test_RevertWhen_AParameterIsSenseless() public {

@@ -95,6 +95,21 @@ pub async fn expire(session: &Session, id: &str) -> Result<()> {
     act(session, &record, call::expire(&record.request), "expired").await
 }
 
+/// Puts kept awards into the caller's record.
+///
+/// # Errors
+/// If one of them was not kept by the caller, or is recorded already.
+pub async fn record(session: &Session, ids: &[String]) -> Result<()> {
+    let mut requests = Vec::new();
+    for id in ids {
+        requests.push(track::find(session, id).await?.request);
+    }
+    let landed = session.send(&session.settings.key()?, call::record(&requests)).await?;
+    let (block, transaction) = (landed.block, amount::hex(&landed.transaction));
+    let done = json!({ "recorded": requests.len(), "block": block, "transaction": transaction });
+    session.out.result(&done, || format!("{} recorded in block {block}", requests.len()))
+}
+
 /// Takes a request back.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::commands::account;
 use crate::commands::watch::Guide;
 use crate::deploy::{GROTH16, register_keys};
+use crate::drill::Drill;
 use crate::receipt::{self, Receipt};
 use crate::record::Record;
 use crate::session::Session;
@@ -40,6 +41,9 @@ pub struct Options {
     /// Ask these provers for quotes (comma-separated addresses of their HTTP), and open with the cheapest, in one transaction
     #[arg(long, value_name = "URL", value_delimiter = ',', conflicts_with = "sign")]
     pub quote: Vec<String>,
+    /// See there.
+    #[command(flatten)]
+    pub drill: Drill,
     /// Ask once more for what was asked for before
     #[arg(long)]
     pub again: bool,
@@ -175,7 +179,10 @@ async fn enter(session: &Session, key: &Key, mut record: Record, options: &Optio
         record.write(&session.settings.folder)?;
         return Ok((record, Value::Null));
     }
-    let (call, quotes) = if options.quote.is_empty() {
+    let (call, quotes) = if let Some(prover) = options.drill.prover {
+        let shown = options.drill.proof(&session.settings.folder, &record).await?;
+        (call::drill(&record.request, prover, &record.input, &shown), Value::Null)
+    } else if options.quote.is_empty() {
         (call::open(&record.request, &record.input, &record.signature), Value::Null)
     } else {
         let chosen = quotes::choose(session, key, &record, &options.quote).await?;

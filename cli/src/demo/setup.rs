@@ -201,6 +201,7 @@ listen = {listen}
 [supply]
 concurrency = {concurrency}
 stake = "{STAKE}"
+drills = true
 
 [supply.mechanisms]
 {mechanisms}

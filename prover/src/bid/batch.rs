@@ -7,10 +7,13 @@ use std::time::Duration;
 use bourse_sim::{
     Time, Wei,
     market::Ticket,
-    mechanisms::batch::{
-        BatchParams,
-        book::{self, Book, WORDS},
-        print_of, until,
+    mechanisms::{
+        batch::{
+            BatchParams,
+            book::{self, Book, WORDS},
+            until,
+        },
+        print_of,
     },
 };
 

@@ -24,6 +24,8 @@ pub struct SupplySettings {
     pub any_verifier: bool,
     /// Takes no new work.
     pub draining: bool,
+    /// Can be drilled: is awarded work that it did not bid on, at what it offers, by anyone who shows that the work can be proven.
+    pub drills: bool,
     /// The mechanisms bid under: by name ([`bourse_sim::mechanisms::ALL`]) the addresses of contracts that follow that rule.
     pub mechanisms: BTreeMap<String, Vec<Address>>,
 }
@@ -150,6 +152,7 @@ impl Default for SupplySettings {
             any_mechanism: false,
             any_verifier: false,
             draining: false,
+            drills: false,
             mechanisms: BTreeMap::new(),
         }
     }

@@ -204,6 +204,7 @@ const NOT_YET: &str = "NotYet(uint256,uint256)";
 const TOO_LATE: &str = "TooLate(uint256,uint256)";
 const UNACCEPTABLE: &str = "Unacceptable(uint256,uint256)";
 const INSUFFICIENT_BOND: &str = "InsufficientBond(uint256,uint256)";
+const CONCENTRATED: &str = "Concentrated(uint256,uint256)";
 const UNEXPECTED: &str = "Unexpected(uint8)";
 
 impl Refusal {
@@ -218,6 +219,7 @@ impl Refusal {
             Self::TooLate { time, not_after } => (TOO_LATE, two((*time).into(), (*not_after).into())),
             Self::Unacceptable { have, want } => (UNACCEPTABLE, [*have, *want].concat()),
             Self::InsufficientBond { have, want } => (INSUFFICIENT_BOND, two(*have, *want)),
+            Self::Concentrated { have, want } => (CONCENTRATED, two(*have, *want)),
             Self::Unexpected { cause } => (UNEXPECTED, Encoder::new(1).uint((*cause).into()).finish()),
             Self::Malformed => return Vec::new(),
         };
@@ -245,6 +247,8 @@ impl Refusal {
             Self::Unacceptable { have: from.word()?, want: from.word()? }
         } else if is(INSUFFICIENT_BOND) {
             Self::InsufficientBond { have: from.uint(128)?, want: from.uint(128)? }
+        } else if is(CONCENTRATED) {
+            Self::Concentrated { have: from.uint(128)?, want: from.uint(128)? }
         } else if is(UNEXPECTED) {
             Self::Unexpected { cause: from.u8()? }
         } else {

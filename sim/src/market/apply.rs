@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::market::case::{Award, Case, Step, Ticket};
 use crate::market::diary::Page;
 use crate::market::money::BURNED;
+use crate::market::record;
 use crate::market::registry::{Verifier, instance_of};
 use crate::market::supply::{equal, less};
 use crate::market::{Market, Violation};
@@ -149,6 +150,7 @@ impl Market {
             Event::Fulfilled { id, prover, price, proof } => self.fulfilled(*id, *prover, *price, proof, time),
             Event::Closed { id, refund } => self.closed(*id, *refund, time),
             Event::Cancelled { id, refund } => self.cancelled(*id, *refund, time),
+            Event::Recorded { id, prover, fee } => self.recorded(*id, *prover, *fee),
             // Of interest to those who follow one request; they change nothing.
             _ => Ok(()),
         }
@@ -238,6 +240,9 @@ impl Market {
         self.supply.seize(prover, award.bond, -1)?;
         let entry = self.supply.edit(prover)?;
         entry.failed = entry.failed.saturating_add(1);
+        let request = self.cases.get(id)?.request.clone();
+        let record = entry.records.entry((request.verifier, request.token)).or_default();
+        record.miss(award.price, Time::from(request.deadline) <= time);
         self.confiscate(id, award.bond, loss)?;
         self.cases.edit(id, |case| case.reopen(time, Step::Failed { prover }))
     }
@@ -304,6 +309,17 @@ impl Market {
             case.proof = Some(Arc::from(proof));
             case.end(Status::Fulfilled, time, Step::Fulfilled { prover });
         })
+    }
+
+    fn recorded(&mut self, id: Id, prover: Account, fee: Wei) -> Result {
+        let case = self.cases.get(id)?;
+        case.require(id, Status::Fulfilled, "Recorded")?;
+        let (token, price) = (case.request.token, case.spent);
+        equal("the fee of a record", fee, record::fee(price))?;
+        self.money.debit(token, prover, fee)?;
+        self.money.credit(token, BURNED, fee);
+        self.supply.edit(prover)?.records.entry((case.request.verifier, token)).or_default().keep(price);
+        Ok(())
     }
 
     fn proven(&mut self, id: Id, prover: Account, proof: &[u8], time: Time) -> Result {

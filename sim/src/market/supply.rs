@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::{Declaration, Offer};
 use crate::market::Violation;
 use crate::market::kept::Kept;
+use crate::market::record::Record;
 use crate::{Account, Time, Wei};
 
 /// Takes awards from every mechanism.
@@ -13,6 +14,9 @@ pub const ANY_MECHANISM: u8 = 1;
 pub const ANY_VERIFIER: u8 = 2;
 /// Takes no new award and no new deposit. Where a deposit of it stands already, it can still bid.
 pub const DRAINING: u8 = 4;
+
+/// Can be drilled: anyone awards it work at what it offers, without asking, who shows that the work can be proven.
+pub const DRILLS: u8 = 8;
 
 /// A prover: what it declared, its stake in the stake token, and what it serves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub struct Prover {
     pub busy: u16,
     /// The most of them at once.
     pub concurrency: u16,
-    /// [`ANY_MECHANISM`], [`ANY_VERIFIER`], [`DRAINING`].
+    /// [`ANY_MECHANISM`], [`ANY_VERIFIER`], [`DRAINING`], [`DRILLS`].
     pub flags: u8,
     /// Awards kept and failed, each counted to 65,535.
     pub kept: u16,
@@ -39,6 +43,8 @@ pub struct Prover {
     pub mechanisms: BTreeMap<Account, bool>,
     /// See `mechanisms`.
     pub verifiers: BTreeMap<u32, bool>,
+    /// What became of its awards, by verifier and token.
+    pub records: BTreeMap<(u32, Account), Record>,
     /// Stake on its way out, and when it can be withdrawn.
     pub exit: Option<(Wei, Time)>,
 }

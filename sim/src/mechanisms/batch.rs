@@ -3,8 +3,8 @@
 pub mod book;
 pub mod replay;
 
-use super::{LONGEST, Mechanism, Session, no_later, no_more, no_sooner, only, within};
-use crate::abi::{Decoder, Encoder, keccak};
+use super::{LONGEST, Mechanism, Session, no_later, no_more, no_sooner, only, print_of, within};
+use crate::abi::{Decoder, Encoder};
 use crate::ask::{
     Answer, Ask, BINDING, CAP_OPEN_ENTRY, CAP_SINGLE_RECIPIENT, CAP_TRUTHFUL, Cause, Envelope, Move, ON_OPEN, Refusal,
     Shape, Status, Tag,
@@ -148,11 +148,6 @@ impl BatchParams {
         no_more(self.floor, self.value(request.max_price, request.work))?;
         no_more(count, self.orders.into())
     }
-}
-
-/// Which parameters the books are kept by.
-pub fn print_of(params: &[u8]) -> u64 {
-    keccak(params)[24..].iter().fold(0, |print, byte| print << 8 | u64::from(*byte)) | 1
 }
 
 /// The mechanism.

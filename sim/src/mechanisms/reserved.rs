@@ -209,7 +209,7 @@ impl Mechanism for Reserved {
 
     fn step(&self, ask: &Ask) -> Result<Answer, Refusal> {
         let p = ReservedParams::decode(&ask.params)?;
-        let turn = Turn::new(&p, &ask.shared, ask.time).ok_or(Refusal::Malformed)?;
+        let turn = Turn::new(&p, ask).ok_or(Refusal::Malformed)?;
         match (ask.status, ask.cause) {
             (Status::None, Cause::Bid) if ask.data.is_empty() => turn.bid(ask),
             (Status::None, Cause::Bid) => turn.leave(ask),

@@ -128,10 +128,9 @@ impl Mechanism for Rfq {
         within("depositBps", p.deposit_bps, 0_u32, BPS)?;
         within("depositFloor", p.deposit_floor, 1_u32, (1 << 80) - 1_u128)?;
         within("standbys", p.standbys, 0_u32, MAX_STANDBYS)?;
-        let opens = if p.patience == 0 { 0 } else { ON_OPEN };
         let fails = if p.standbys == 0 { 0 } else { ON_FAILED };
         let words = if p.words() == 0 { 0 } else { 1 + p.standbys };
-        Ok(Shape { words, shared: 0, gas: STEP_GAS, flags: opens | fails })
+        Ok(Shape { words, shared: 0, gas: STEP_GAS, flags: ON_OPEN | fails })
     }
 
     fn envelope(&self, params: &[u8], request: &Request) -> Result<Envelope, Refusal> {
@@ -162,7 +161,8 @@ impl Mechanism for Rfq {
             Cause::Tick if ask.status == Status::Open => settle(&p, ask),
             Cause::Tick => leave(ask),
             Cause::Failed => Ok(next(ask)),
-            Cause::Opened if p.patience != 0 => {
+            Cause::Opened if p.patience == 0 => Ok(Answer { words: ask.words.clone(), ..only(Move::close()) }),
+            Cause::Opened => {
                 let mut words = ask.words.clone();
                 words[BEST] = Id::default();
                 words[BEST][0] = 1;
@@ -176,6 +176,7 @@ impl Mechanism for Rfq {
 
 fn plain(ask: &Ask) -> Result<Answer, Refusal> {
     match ask.cause {
+        Cause::Opened => Ok(only(Move::close())),
         Cause::Tick => close_after(ask, ask.opened_at),
         Cause::Bid => {
             if !ask.data.is_empty() {

@@ -76,6 +76,8 @@ pub struct Seating {
     pub full: Time,
     /// Misses of the incumbent.
     pub misses: u8,
+    /// Which parameters those who sit have agreed to.
+    pub print: u64,
 }
 
 impl SeatParams {
@@ -142,9 +144,10 @@ impl SeatParams {
 }
 
 impl Seating {
-    /// What the words say, with what time has done since they were written; none if they are not those of a seat.
+    /// What the words say under these parameters, with what time has done since they were written; none if they are not those of a seat.
     pub fn at(p: &SeatParams, shared: &[Id], time: Time) -> Option<Self> {
-        Some(Turn::new(p, shared, time)?.seating)
+        let ask = Ask { params: p.encode(), shared: shared.to_vec(), time, ..Ask::default() };
+        Some(Turn::new(p, &ask)?.seating)
     }
 
     /// The second in which the incumbent sits no more.
@@ -159,6 +162,7 @@ impl Seating {
             put(&mut clock, 5 * i, 5, time);
         }
         put(&mut clock, 20, 1, self.misses.into());
+        put(&mut clock, 21, 8, self.print);
         let holder =
             |holder: Option<Holder>| holder.map_or_else(Id::default, |holder| word(holder.prover, holder.rate));
         let out = self.out.map_or_else(Id::default, |(prover, until)| word(prover, until.into()));
@@ -177,6 +181,7 @@ impl Seating {
             effect: part(clock, 10, 5),
             full: part(clock, 15, 5),
             misses: part(clock, 20, 1) as u8,
+            print: part(clock, 21, 8),
         })
     }
 
@@ -235,7 +240,7 @@ impl Mechanism for Seat {
 
     fn step(&self, ask: &Ask) -> Result<Answer, Refusal> {
         let p = SeatParams::decode(&ask.params)?;
-        let turn = Turn::new(&p, &ask.shared, ask.time).ok_or(Refusal::Malformed)?;
+        let turn = Turn::new(&p, ask).ok_or(Refusal::Malformed)?;
         match (ask.status, ask.cause) {
             (Status::None, Cause::Bid) if ask.data.is_empty() => turn.bid(ask),
             (Status::None, Cause::Bid) => turn.leave(ask),

@@ -101,7 +101,7 @@ impl Modifier for SpreadParams {
         if ask.cause != Cause::Bid || wins < self.most || self.admitted(ask) || self.waited(ask) {
             return Ok(None);
         }
-        Err(Refusal::unacceptable(wins.into(), Wei::from(self.most) - 1))
+        Err(Refusal::Concentrated { have: wins.into(), want: Wei::from(self.most) - 1 })
     }
 
     fn amend(&self, ask: &Ask, answer: &mut Answer) {

@@ -1,5 +1,6 @@
 //! Lanes of the chain in the units of the brain: whole numbers there, shares of 1 and prices per million units of work here.
 
+use super::supply::Job;
 use super::terms::{ATTRIBUTES, Attribute, Limits, Terms, Usual, Wish};
 use crate::lane;
 use crate::{Bps, Time, Wei};
@@ -38,6 +39,46 @@ impl From<&lane::Terms> for Terms {
         };
         terms
     }
+}
+
+impl Terms {
+    /// As `setTerms` takes them, for requests that are like `job`. Limits are rounded to the narrower side, so that what the chain lets through is within
+    /// them.
+    pub fn stated(&self, job: &Job) -> lane::Terms {
+        let limits = &self.limits;
+        let whole = |value: f64| if value < u32::MAX.into() { value as u32 } else { u32::MAX };
+        let wish = |(attribute, wish): (usize, &Wish)| lane::Wish {
+            attribute: attribute as u8,
+            weight: (wish.weight * 10_000.0).round() as Bps,
+            best: counted(ATTRIBUTES[attribute], wish.best),
+            worst: counted(ATTRIBUTES[attribute], wish.worst),
+        };
+        lane::Terms {
+            work: job.work,
+            bond: job.bond,
+            window: job.window,
+            price_per_unit: (limits.price / PER) as Wei,
+            latency: whole(limits.time as f64),
+            award: if limits.award == Time::MAX { 0 } else { whole(limits.award as f64) },
+            bond_bps: (limits.bond * 10_000.0).ceil() as Bps,
+            standbys: limits.standbys,
+            capabilities: limits.capabilities,
+            completion: (limits.completion * 10_000.0).ceil() as Bps,
+            share: (limits.share * 10_000.0) as Bps,
+            wishes: self.wishes.iter().enumerate().filter(|(_, wish)| wish.weight > 0.0).map(wish).collect(),
+            ..lane::Terms::default()
+        }
+    }
+}
+
+/// The inverse of [`measure`], to the nearest.
+fn counted(attribute: Attribute, value: f64) -> Wei {
+    let unit = match attribute {
+        Attribute::Cost => 1.0 / PER,
+        Attribute::SteadyPrice | Attribute::SteadyTime | Attribute::Completion => 10_000.0,
+        Attribute::Latency | Attribute::Tail | Attribute::Neutrality | Attribute::Privacy => 1.0,
+    };
+    (value * unit).round() as Wei
 }
 
 /// A value of an attribute, as [`Wish`] has it, from how the chain has it.

@@ -147,10 +147,24 @@ impl Venue {
         self.run(self.enter(job, number).recorded(), job, &crowd.into())
     }
 
+    /// The same of the request with this id, with all that was done, for it to be done again on a chain.
+    ///
+    /// # Errors
+    /// As for [`Venue::play`].
+    pub fn act(&self, job: &Job, crowd: &[Contender], id: Id) -> Result<Stage<'_>, Refusal> {
+        let mut stage = self.enter_as(job, id);
+        stage.acts = Some(Vec::new());
+        self.run(stage, job, &crowd.into())
+    }
+
     fn enter(&self, job: &Job, number: u64) -> Stage<'_> {
         let mut chance = Chance::new(&[number]);
         let mut id = Id::default();
         id.chunks_exact_mut(8).for_each(|part| part.copy_from_slice(&chance.bits().to_be_bytes()));
+        self.enter_as(job, id)
+    }
+
+    fn enter_as(&self, job: &Job, id: Id) -> Stage<'_> {
         let mut stage = Stage::enter(self.mechanism, (&self.params, self.shape), &self.shared, job, id);
         stage.seats = self.seats.as_slice().into();
         stage
@@ -158,7 +172,9 @@ impl Venue {
 
     fn run<'a>(&self, mut stage: Stage<'a>, job: &Job, crowd: &Crowd) -> Result<Stage<'a>, Refusal> {
         let scene = Scene { job, crowd, belief: self.belief };
-        if self.shape.flags & ON_OPEN != 0 {
+        // Who asks for quotes enters with them, where nobody waits for any.
+        let quoted = matches!(self.rule, Rule::Rfq(p) if p.patience == 0);
+        if self.shape.flags & ON_OPEN != 0 && !quoted {
             stage.opening()?;
         }
         let mut failed = Vec::new();

@@ -19,6 +19,29 @@ const REQUESTER: Account = [0xa1; 20];
 /// The instance that a scene plays on.
 pub const NUMBER: u32 = 1;
 
+/// What somebody did, for it to be done again on a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// A prover's bid.
+    Bid {
+        /// Whose.
+        prover: Account,
+        /// What it asks, and what the rule wants to know besides.
+        price: Wei,
+        /// See `price`.
+        data: Vec<u8>,
+    },
+    /// Somebody says that time has passed.
+    Tick {
+        /// What the rule has to be brought.
+        data: Vec<u8>,
+    },
+    /// The prover that was awarded brings its proof.
+    Fulfil(Account),
+    /// Somebody says that an award was missed, or the deadline has passed.
+    Expire,
+}
+
 /// A request on its way through a mechanism.
 pub struct Stage<'a> {
     mechanism: &'a dyn Mechanism,
@@ -35,6 +58,8 @@ pub struct Stage<'a> {
     pub now: Time,
     /// What the market would have told, if it is kept.
     pub log: Option<Vec<(Time, Event)>>,
+    /// What was done, and when, if it is kept.
+    pub acts: Option<Vec<(Time, Act)>>,
 }
 
 impl<'a> Stage<'a> {
@@ -63,7 +88,7 @@ impl<'a> Stage<'a> {
         let mut shared = shared.to_vec();
         shared.resize(shape.shared.into(), Id::default());
         let ask = Ask { id, request, params: params.to_vec(), shared, ..Ask::default() };
-        Self { mechanism, shape, ask, case, seats: Cow::default(), hash: None, now: START, log: None }
+        Self { mechanism, shape, ask, case, seats: Cow::default(), hash: None, now: START, log: None, acts: None }
     }
 
     /// Keeps what the market would tell, from the entry on.
@@ -110,6 +135,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// What the mechanism says no with.
     pub fn bid(&mut self, who: &Contender, price: Wei, data: Vec<u8>) -> Result<(), Refusal> {
+        self.keep(|| Act::Bid { prover: who.account, price, data: data.clone() });
         self.consult(Cause::Bid, Some(who), price, data)
     }
 
@@ -120,6 +146,7 @@ impl<'a> Stage<'a> {
     pub fn tick(&mut self, about: Option<&Contender>) -> Result<(), Refusal> {
         self.question(Cause::Tick, about, 0, Vec::new());
         let data = self.mechanism.brief(&self.ask, &self.case.book);
+        self.keep(|| Act::Tick { data: data.clone() });
         self.consult(Cause::Tick, about, 0, data)
     }
 
@@ -148,6 +175,7 @@ impl<'a> Stage<'a> {
     /// The award's proof, in time.
     pub fn fulfil(&mut self) {
         let Some(award) = self.case.award else { return };
+        self.keep(|| Act::Fulfil(award.prover));
         self.case.spent += award.price;
         self.end(Status::Fulfilled, Step::Fulfilled { prover: award.prover });
         let (id, prover, price) = (self.ask.id, award.prover, award.price);
@@ -160,6 +188,7 @@ impl<'a> Stage<'a> {
     /// What the mechanism says no with.
     pub fn expire(&mut self, who: &Contender) -> Result<(), Refusal> {
         let Some(award) = self.case.award.take() else { return Ok(()) };
+        self.keep(|| Act::Expire);
         self.case.failed = Some(award.prover);
         self.case.status = Status::Open;
         self.case.time = self.now;
@@ -175,6 +204,7 @@ impl<'a> Stage<'a> {
     /// Time is up.
     pub fn close(&mut self) {
         if self.case.is_live() {
+            self.keep(|| Act::Expire);
             for (prover, ticket) in std::mem::take(&mut self.case.tickets) {
                 self.tell(Event::Released { id: self.ask.id, prover, amount: ticket.amount });
             }
@@ -304,6 +334,13 @@ impl<'a> Stage<'a> {
     fn end(&mut self, status: Status, step: Step) {
         self.case.status = status;
         self.case.steps.push((self.now, step));
+    }
+
+    fn keep(&mut self, act: impl FnOnce() -> Act) {
+        let now = self.now;
+        if let Some(acts) = &mut self.acts {
+            acts.push((now, act()));
+        }
     }
 
     fn tell(&mut self, event: Event) {

@@ -18,6 +18,11 @@ pub(crate) fn reserved(dice: &mut Dice, count: usize) -> Vec<Ask> {
         }
     }
     asks.truncate(count);
+    // Under parameters that nobody has agreed to.
+    for ask in asks.iter_mut().skip(7).step_by(20) {
+        let p = ReservedParams::decode(&ask.params).unwrap_or_default();
+        ask.params = ReservedParams { base: p.base + 1, ..p }.encode();
+    }
     for ask in asks.iter_mut().step_by(30) {
         spoil(dice, &mut ask.params);
     }

@@ -18,6 +18,11 @@ pub(crate) fn seat(dice: &mut Dice, count: usize) -> Vec<Ask> {
         }
     }
     asks.truncate(count);
+    // Under parameters that nobody has agreed to.
+    for ask in asks.iter_mut().skip(11).step_by(20) {
+        let p = SeatParams::decode(&ask.params).unwrap_or_default();
+        ask.params = SeatParams { base: p.base + 1, ..p }.encode();
+    }
     for ask in asks.iter_mut().step_by(30) {
         spoil(dice, &mut ask.params);
     }

@@ -3,6 +3,7 @@
 //! of `docs/thesis.md`. Everything but the times at the end is a function of the seeds.
 
 mod canvas;
+mod chain;
 mod figures;
 mod policies;
 mod population;
@@ -12,10 +13,10 @@ mod stats;
 mod world;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use policies::{Outcome, keeper};
+use policies::{Outcome, keeper, outcome};
 use population::{Mix, archetypes};
 use report::{HEADING, Score, value};
 use serde_json::{Value, json};
@@ -31,13 +32,13 @@ const SPAN: usize = 5;
 type Policy = (&'static str, fn(&World, &Era) -> Outcome);
 
 const POLICIES: [Policy; 7] = [
-    ("oracle", policies::oracle),
-    ("keeper, nothing learned", policies::keeper_static),
-    ("best family, tuned per requester", policies::single_family),
-    ("best single, tuned (SBS)", policies::single),
-    ("user's pick, noise .2", policies::users),
+    ("oracle", |world, era| outcome(era, &policies::oracle(world, era))),
+    ("keeper, nothing learned", |world, era| outcome(era, &policies::keeper_static(world, era))),
+    ("best family, tuned per requester", |world, era| outcome(era, &policies::single_family(world, era))),
+    ("best single, tuned (SBS)", |world, era| outcome(era, &policies::single(world, era))),
+    ("user's pick, noise .2", |world, era| outcome(era, &policies::users(world, era))),
     ("round robin with fallback", policies::round_robin),
-    ("random family", policies::random),
+    ("random family", |world, era| outcome(era, &policies::random(world, era))),
 ];
 const LEARNING: [&str; 2] = ["keeper, requests 51-60", "keeper, requests 1-60 (cold)"];
 
@@ -55,7 +56,7 @@ impl Scores {
 
     fn add(&mut self, world: &World, learning: Option<&policies::Learning>) {
         let era = &world.eras[0];
-        let (oracle, single) = (policies::oracle(world, era), policies::single(world, era));
+        let [oracle, single] = [policies::oracle, policies::single].map(|policy| outcome(era, &policy(world, era)));
         let mut take = |name, outcome: &Outcome| self.of(name).add(outcome, &oracle, &single);
         for (name, policy) in POLICIES {
             take(name, &policy(world, era));
@@ -115,7 +116,8 @@ fn diverse() -> Result<Findings> {
         let world = World::new(seed, Mix::Diverse, 2).with_context(|| format!("world {seed}"))?;
         let (calm, shaken) = (keeper(&world, false)?, keeper(&world, true)?);
         found.scores.add(&world, Some(&calm));
-        let oracles: Vec<f64> = world.eras.iter().map(|era| value(&policies::oracle(&world, era))).collect();
+        let oracles: Vec<f64> =
+            world.eras.iter().map(|era| value(&outcome(era, &policies::oracle(&world, era)))).collect();
         found.calm.push(report::regret(&calm.course, |_| oracles[0]));
         found
             .shaken
@@ -141,7 +143,8 @@ fn other(mix: Mix, worlds: u64) -> Result<(Scores, f64)> {
         let learning = if mix == Mix::Lenient { Some(keeper(&world, false)?) } else { None };
         scores.add(&world, learning.as_ref());
         let era = &world.eras[0];
-        gap += value(&policies::oracle(&world, era)) - value(&policies::single(&world, era));
+        let of = |policy: fn(&World, &Era) -> policies::Picks| value(&outcome(era, &policy(&world, era)));
+        gap += of(policies::oracle) - of(policies::single);
     }
     Ok((scores, gap / worlds as f64))
 }
@@ -167,6 +170,9 @@ fn main() -> Result<()> {
         println!("{:#}", speed::measure()?);
         return Ok(());
     }
+    if std::env::args().nth(1).as_deref() == Some("chain") {
+        return on_chain(&root());
+    }
     let found = diverse()?;
     let (lenient, soft) = other(Mix::Lenient, WORLDS / 2)?;
     let (_, same) = other(Mix::Same, 3)?;
@@ -174,7 +180,7 @@ fn main() -> Result<()> {
     let (calm, shaken) = (course(&found.calm), course(&found.shaken));
     let (families, cells) = report::families(&found.worlds);
 
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+    let root = root();
     fs::create_dir_all(&root)?;
     let bars: Vec<_> = found.scores.0.iter().map(|(name, score)| ((*name).to_owned(), score.gap_closed())).collect();
     figures::bars(&root.join("gap.png"), "share of the gap closed (SBS 0, oracle 1)", &bars)?;
@@ -219,14 +225,35 @@ fn main() -> Result<()> {
         WORLDS * REQUESTERS
     );
     println!("{text}\n{speed:#}");
-    publish(&text)
+    publish("results", &text)?;
+    on_chain(&root)
 }
 
-/// Puts the tables where docs/thesis.md wants them.
-fn publish(text: &str) -> Result<()> {
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("results")
+}
+
+/// The part that is played on a chain; its results go beside those of the simulation.
+fn on_chain(root: &Path) -> Result<()> {
+    let (chain, table) = tokio::runtime::Runtime::new()?.block_on(chain::measure())?;
+    let path = root.join("thesis.json");
+    let mut all: Value = serde_json::from_str(&fs::read_to_string(&path).context("bench/results/thesis.json")?)?;
+    let of = |policy: &Value| policy["hard_violations_on_chain"].clone();
+    let violations: Value = chain["policies"]
+        .as_object()
+        .map(|policies| policies.iter().map(|(name, policy)| (name.clone(), of(policy))).collect())
+        .context("policies")?;
+    (all["hard_violations_on_chain"], all["chain"]) = (violations, chain);
+    fs::write(path, serde_json::to_string_pretty(&all)? + "\n")?;
+    println!("{table}");
+    publish("chain", &table)
+}
+
+/// Puts tables where docs/thesis.md wants them.
+fn publish(what: &str, text: &str) -> Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/thesis.md");
     let page = fs::read_to_string(&path).context("docs/thesis.md")?;
-    let (start, end) = ("<!-- results -->\n", "<!-- end of results -->");
+    let (start, end) = (&*format!("<!-- {what} -->\n"), &*format!("<!-- end of {what} -->"));
     let (head, rest) = page.split_once(start).context("docs/thesis.md has no place for results")?;
     let (_, tail) = rest.split_once(end).context("docs/thesis.md has no end of results")?;
     fs::write(path, format!("{head}{start}{text}{end}{tail}"))?;

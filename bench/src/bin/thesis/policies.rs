@@ -10,7 +10,7 @@ use bourse_sim::qos::utility::{Delivery, contributions};
 use crate::world::{Era, REQUESTS, World, Worth, best};
 
 /// Requests between two decisions of a keeper about a lane.
-const EVERY: u32 = 5;
+pub(crate) const EVERY: u32 = 5;
 /// More than there are instances for a kind of request.
 const PLACES: usize = 64;
 
@@ -18,20 +18,28 @@ const PLACES: usize = 64;
 pub(crate) type Outcome = Vec<Worth>;
 
 /// The instances that a newcomer would find: each family as its page recommends it.
-fn defaults(world: &World) -> Vec<usize> {
+pub(crate) fn defaults(world: &World) -> Vec<usize> {
     (0..world.families.len()).filter(|instance| world.families[*instance] == *instance as u32).collect()
 }
 
-fn picked(era: &Era, pick: impl Fn(usize) -> usize) -> Outcome {
-    (0..era.worth.len()).map(|requester| era.worth[requester][pick(requester)]).collect()
+/// An instance for each requester, by its place.
+pub(crate) type Picks = Vec<usize>;
+
+/// What that gives them.
+pub(crate) fn outcome(era: &Era, picks: &Picks) -> Outcome {
+    picks.iter().enumerate().map(|(requester, pick)| era.worth[requester][*pick]).collect()
 }
 
-pub(crate) fn oracle(_: &World, era: &Era) -> Outcome {
+fn picked(era: &Era, pick: impl Fn(usize) -> usize) -> Picks {
+    (0..era.worth.len()).map(pick).collect()
+}
+
+pub(crate) fn oracle(_: &World, era: &Era) -> Picks {
     picked(era, |requester| era.oracle(requester))
 }
 
 /// The single instance that is best for all, tuned.
-pub(crate) fn single(world: &World, era: &Era) -> Outcome {
+pub(crate) fn single(world: &World, era: &Era) -> Picks {
     let total = |instance: usize| era.known.iter().map(|row| row[instance].value()).sum::<f64>();
     let all = 0..world.families.len();
     let best = all.max_by(|a, b| total(*a).total_cmp(&total(*b)).then(b.cmp(a))).unwrap_or_default();
@@ -39,7 +47,7 @@ pub(crate) fn single(world: &World, era: &Era) -> Outcome {
 }
 
 /// The single family that is best for all, tuned for each.
-pub(crate) fn single_family(world: &World, era: &Era) -> Outcome {
+pub(crate) fn single_family(world: &World, era: &Era) -> Picks {
     let tuned = |family: usize, requester: usize| {
         best(&era.known[requester], |instance| world.families[instance] as usize == family)
     };
@@ -52,7 +60,7 @@ pub(crate) fn single_family(world: &World, era: &Era) -> Outcome {
 }
 
 /// Users who judge families as they come by how good they are for them, but for an error with a standard deviation of .2.
-pub(crate) fn users(world: &World, era: &Era) -> Outcome {
+pub(crate) fn users(world: &World, era: &Era) -> Picks {
     let families = defaults(world);
     picked(era, |requester| {
         let mut chance = Chance::new(&[5, world.seed, requester as u64]);
@@ -64,7 +72,7 @@ pub(crate) fn users(world: &World, era: &Era) -> Outcome {
 }
 
 /// Any family as it comes.
-pub(crate) fn random(world: &World, era: &Era) -> Outcome {
+pub(crate) fn random(world: &World, era: &Era) -> Picks {
     let families = defaults(world);
     picked(era, |requester| families[Chance::new(&[6, world.seed, requester as u64]).index(families.len())])
 }
@@ -107,7 +115,7 @@ fn number(kind: usize, instance: usize) -> u32 {
     (kind * PLACES + instance) as u32
 }
 
-fn place(number: u32) -> usize {
+pub(crate) fn place(number: u32) -> usize {
     number as usize % PLACES
 }
 
@@ -123,7 +131,7 @@ fn candidates(world: &World, kind: usize) -> Vec<Candidate<'_>> {
 }
 
 /// Where the keeper routes a lane; what it says cannot be had goes where the limits hold by the mechanism's word and most is completed.
-fn route(world: &World, requester: usize, lane: &Lane, ledger: &Ledger) -> u32 {
+pub(crate) fn route(world: &World, requester: usize, lane: &Lane, ledger: &Ledger) -> u32 {
     let own = &world.requesters[requester];
     let candidates = candidates(world, own.kind);
     match decide(&own.terms, lane, &candidates, ledger, &Pace::default()) {
@@ -137,7 +145,7 @@ fn route(world: &World, requester: usize, lane: &Lane, ledger: &Ledger) -> u32 {
 }
 
 /// The keeper's first choice, with a wrong model and nothing learned.
-pub(crate) fn keeper_static(world: &World, era: &Era) -> Outcome {
+pub(crate) fn keeper_static(world: &World, era: &Era) -> Picks {
     picked(era, |requester| {
         let lane = Lane { requester: requester as u32, ..Lane::default() };
         place(route(world, requester, &lane, &Ledger::default()))

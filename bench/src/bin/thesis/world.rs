@@ -1,11 +1,14 @@
 //! One world: what every instance delivers to every requester in truth, and what a keeper believes of it.
 
 use anyhow::{Context, Result, anyhow};
+use bourse_sim::Id;
+use bourse_sim::market::Case;
 use bourse_sim::qos::measure::facts;
 use bourse_sim::qos::menu::menu;
 use bourse_sim::qos::play::{Rule, Venue};
 use bourse_sim::qos::predict::{Futures, Outlook, delivery};
 use bourse_sim::qos::select::refused;
+use bourse_sim::qos::stage::Stage;
 use bourse_sim::qos::supply::{Fleet, Job};
 use bourse_sim::qos::utility::{Delivery, contributions};
 
@@ -20,6 +23,28 @@ pub(crate) const REQUESTS: u32 = 60;
 /// Futures that truths and beliefs rest on.
 const TRUE: u32 = 300;
 const BELIEVED: u32 = 150;
+
+/// What a world is made of.
+pub(crate) struct Setting {
+    /// How many requesters.
+    pub(crate) requesters: u64,
+    /// The families on offer; all if none is named.
+    pub(crate) families: &'static [&'static str],
+    /// The fleet of the world of this seed.
+    pub(crate) fleet: fn(u64) -> Fleet,
+}
+
+/// That of the simulation.
+pub(crate) const SIMULATED: Setting = Setting { requesters: REQUESTERS, families: &[], fleet: population::fleet };
+
+impl Setting {
+    /// The rules for requests of a kind.
+    pub(crate) fn rules(&self, kind: usize) -> (Vec<Rule>, Job) {
+        let (mut rules, job) = rules(kind);
+        rules.retain(|rule| self.families.is_empty() || self.families.contains(&rule.name()));
+        (rules, job)
+    }
+}
 
 /// The truth, or a belief, about all kinds and instances.
 pub(crate) type Table = Vec<Vec<Outlook>>;
@@ -76,10 +101,16 @@ pub(crate) fn rules(kind: usize) -> (Vec<Rule>, Job) {
     (menu(usual, &job), job)
 }
 
-fn table(seed: u64, count: u32, used: &[bool; KINDS], families: &[u32], fleet: impl Fn(u32) -> Fleet) -> Result<Table> {
+fn table(
+    setting: &Setting,
+    (seed, count): (u64, u32),
+    used: &[bool; KINDS],
+    families: &[u32],
+    fleet: impl Fn(u32) -> Fleet,
+) -> Result<Table> {
     let mut table = Vec::new();
     for (kind, used) in used.iter().enumerate() {
-        let (rules, job) = rules(kind);
+        let (rules, job) = setting.rules(kind);
         let mut row = Vec::new();
         let mut last: Option<(u32, Fleet, Futures)> = None;
         for (instance, rule) in rules.into_iter().enumerate().filter(|_| *used) {
@@ -101,33 +132,38 @@ fn table(seed: u64, count: u32, used: &[bool; KINDS], families: &[u32], fleet: i
 impl World {
     /// World number `seed`, with so many eras.
     pub(crate) fn new(seed: u64, mix: Mix, eras: usize) -> Result<Self> {
-        let all: Vec<_> = (0..REQUESTERS).map(|number| population::requester(seed, number, mix)).collect();
+        Self::of(&SIMULATED, seed, mix, eras)
+    }
+
+    /// The same of another making.
+    pub(crate) fn of(setting: &Setting, seed: u64, mix: Mix, eras: usize) -> Result<Self> {
+        let all: Vec<_> = (0..setting.requesters).map(|number| population::requester(seed, number, mix)).collect();
         let mut used = [false; KINDS];
         all.iter().for_each(|requester| used[requester.kind] = true);
-        let names: Vec<_> = rules(0).0.iter().map(Rule::name).collect();
+        let names: Vec<_> = setting.rules(0).0.iter().map(Rule::name).collect();
         let first = |name| names.iter().position(|other| *other == name).unwrap_or_default() as u32;
         let families: Vec<u32> = names.iter().map(|name| first(*name)).collect();
-        let fleet = population::fleet(seed);
-        let belief = table(100 + seed, BELIEVED, &used, &families, |_| population::believed(&fleet, seed))
+        let fleet = (setting.fleet)(seed);
+        let belief = table(setting, (100 + seed, BELIEVED), &used, &families, |_| population::believed(&fleet, seed))
             .context("a belief")?;
         let mut world = Self { seed, requesters: all, hopeless: 0, families, belief, eras: Vec::new() };
         let fleets = [fleet.clone(), population::degraded(&fleet)];
         for fleet in fleets.into_iter().take(eras) {
-            let era = world.era(&fleet, &used).context("the truth")?;
+            let era = world.era(setting, &fleet, &used).context("the truth")?;
             world.eras.push(era);
         }
         world.leave_out_the_hopeless();
         Ok(world)
     }
 
-    fn era(&self, fleet: &Fleet, used: &[bool; KINDS]) -> Result<Era> {
+    fn era(&self, setting: &Setting, fleet: &Fleet, used: &[bool; KINDS]) -> Result<Era> {
         let conducted = |family| population::conducted(fleet, self.seed, family);
-        let known = table(200 + self.seed, TRUE, used, &self.families, conducted)?;
-        let truth = table(300 + self.seed, TRUE, used, &self.families, conducted)?;
+        let known = table(setting, (200 + self.seed, TRUE), used, &self.families, conducted)?;
+        let truth = table(setting, (300 + self.seed, TRUE), used, &self.families, conducted)?;
         let fleets: Vec<_> = self.families.iter().map(|family| conducted(*family)).collect();
         let mut venues = Vec::new();
         for (kind, used) in used.iter().enumerate() {
-            let (rules, job) = rules(kind);
+            let (rules, job) = setting.rules(kind);
             let pairs = rules.into_iter().zip(&fleets).filter(|_| *used);
             let row: Result<Vec<_>, _> = pairs.map(|(rule, fleet)| Venue::new(rule, fleet, &job)).collect();
             venues.push(row.map_err(|refusal| anyhow!("kind {kind}: {refusal}"))?);
@@ -179,7 +215,21 @@ impl Era {
         let crowd = fleet.future(&job, 400, number);
         let case = self.venues[kind][instance].play(&job, &crowd, number);
         let case = case.map_err(|refusal| anyhow!("instance {instance}, kind {kind}: {refusal}"))?;
-        let facts = facts(&case).context("a request that has not ended")?;
+        self.delivered(instance, &case)
+    }
+
+    /// The same of the request with this id, with all that was done about it.
+    pub(crate) fn act(&self, kind: usize, instance: usize, number: u64, id: Id) -> Result<Stage<'_>> {
+        let (_, job) = population::kind(kind);
+        let crowd = self.fleets[instance].future(&job, 400, number);
+        let stage = self.venues[kind][instance].act(&job, &crowd, id);
+        stage.map_err(|refusal| anyhow!("instance {instance}, kind {kind}: {refusal}"))
+    }
+
+    /// What a request that has ended delivered, by the chain's facts.
+    pub(crate) fn delivered(&self, instance: usize, case: &Case) -> Result<Delivery> {
+        let facts = facts(case).context("a request that has not ended")?;
+        let fleet = &self.fleets[instance];
         let winner = fleet.suppliers.iter().find(|supplier| Some(supplier.account) == facts.winner);
         Ok(delivery(&facts, winner.map_or(0, |supplier| supplier.number)))
     }

@@ -2,6 +2,7 @@
 
 use super::ReservedParams;
 use super::turn::Turn;
+use crate::ask::Ask;
 use crate::mechanisms::standing::{Holder, entry, part, put, word};
 use crate::{Account, Id, Time};
 
@@ -33,12 +34,15 @@ pub struct Contract {
     pub until: Time,
     /// When the bids become the contract.
     pub effect: Time,
+    /// Which parameters holders and bidders have agreed to.
+    pub print: u64,
 }
 
 impl Contract {
-    /// What the words say, with what time has done since they were written; none if they are not those of a contract.
+    /// What the words say under these parameters, with what time has done since they were written; none if they are not those of a contract.
     pub fn at(p: &ReservedParams, shared: &[Id], time: Time) -> Option<Self> {
-        Some(Turn::new(p, shared, time)?.contract)
+        let ask = Ask { params: p.encode(), shared: shared.to_vec(), time, ..Ask::default() };
+        Some(Turn::new(p, &ask)?.contract)
     }
 
     /// As the contract keeps it.
@@ -53,6 +57,7 @@ impl Contract {
         let mut times = Id::default();
         put(&mut times, 0, 5, self.until);
         put(&mut times, 5, 5, self.effect);
+        put(&mut times, 10, 8, self.print);
         let holder =
             |holder: Option<Holder>| holder.map_or_else(Id::default, |holder| word(holder.prover, holder.rate));
         let out =
@@ -80,6 +85,7 @@ impl Contract {
             clocks: [clock(0), clock(1)],
             until: part(times, 0, 5),
             effect: part(times, 5, 5),
+            print: part(times, 10, 8),
         })
     }
 

@@ -1,21 +1,28 @@
 //! What a contract for reserved capacity answers.
 
 use super::{ALL, Clock, Contract, NOTICE, ReservedParams};
-use crate::ask::{Answer, Ask, Cause, Move, Refusal};
+use crate::ask::{Answer, Ask, Cause, Move, Refusal, Status};
 use crate::mechanisms::standing::{self, Holder, drawn, ready_at, tag, word};
-use crate::mechanisms::{no_more, no_sooner};
+use crate::mechanisms::{no_more, no_sooner, print_of};
 use crate::{Account, Id, Time, ZERO};
 
 /// The contract, and the answer as it grows.
 pub(super) struct Turn<'a> {
     p: &'a ReservedParams,
     pub(super) contract: Contract,
+    /// The words of other parameters, which stay as they are.
+    kept: Option<Vec<Id>>,
     moves: Vec<Move>,
 }
 
 impl<'a> Turn<'a> {
-    pub(super) fn new(p: &'a ReservedParams, shared: &[Id], time: Time) -> Option<Self> {
-        let mut turn = Self { p, contract: Contract::read(shared)?, moves: Vec::new() };
+    pub(super) fn new(p: &'a ReservedParams, ask: &Ask) -> Option<Self> {
+        let (contract, time, print) = (Contract::read(&ask.shared)?, ask.time, print_of(&ask.params));
+        let mut turn = Self { p, contract, kept: None, moves: Vec::new() };
+        if contract.print != print {
+            turn.anew(ask, print);
+            return Some(turn);
+        }
         turn.expire(time);
         let c = &mut turn.contract;
         if c.bids[0].is_some() && c.effect <= time {
@@ -159,6 +166,22 @@ impl<'a> Turn<'a> {
         false
     }
 
+    /// Nobody holds a contract under these parameters. A request leaves those who hold one under others alone; what is about the
+    /// instance lets them go.
+    fn anew(&mut self, ask: &Ask, print: u64) {
+        let former = std::mem::replace(&mut self.contract, Contract { print, ..Contract::default() });
+        if ask.status != Status::None {
+            self.kept = Some(ask.shared.clone());
+            return;
+        }
+        let bound = former.holders.into_iter().chain(former.bids).flatten().map(|holder| holder.prover);
+        for who in bound.chain(former.out.into_iter().flatten().map(|(out, _)| out)) {
+            if self.moves.iter().all(|step| step.prover != who) {
+                self.moves.push(Move::release(who).on_instance());
+            }
+        }
+    }
+
     fn expire(&mut self, time: Time) {
         for i in 0..2 {
             let end = self.contract.end_of(i);
@@ -190,6 +213,11 @@ impl<'a> Turn<'a> {
     }
 
     fn answer(self, wake: Time) -> Answer {
-        Answer { moves: self.moves, words: Vec::new(), shared: self.contract.words(), wake }
+        Answer {
+            moves: self.moves,
+            words: Vec::new(),
+            shared: self.kept.unwrap_or_else(|| self.contract.words()),
+            wake,
+        }
     }
 }

@@ -1,21 +1,28 @@
 //! What a seat answers.
 
 use super::{NOTICE, SeatParams, Seating};
-use crate::ask::{Answer, Ask, Cause, Move, Refusal};
-use crate::mechanisms::no_more;
+use crate::ask::{Answer, Ask, Cause, Move, Refusal, Status};
 use crate::mechanisms::standing::{self, Holder, drawn, ready_at, tag, word};
+use crate::mechanisms::{no_more, print_of};
 use crate::{Account, Id, Time};
 
 /// The seating, and the answer as it grows.
 pub(super) struct Turn<'a> {
     p: &'a SeatParams,
     pub(super) seating: Seating,
+    /// The words of other parameters, which stay as they are.
+    kept: Option<Vec<Id>>,
     moves: Vec<Move>,
 }
 
 impl<'a> Turn<'a> {
-    pub(super) fn new(p: &'a SeatParams, shared: &[Id], time: Time) -> Option<Self> {
-        let mut turn = Self { p, seating: Seating::read(shared)?, moves: Vec::new() };
+    pub(super) fn new(p: &'a SeatParams, ask: &Ask) -> Option<Self> {
+        let (seating, time, print) = (Seating::read(&ask.shared)?, ask.time, print_of(&ask.params));
+        let mut turn = Self { p, seating, kept: None, moves: Vec::new() };
+        if seating.print != print {
+            turn.anew(ask, print);
+            return Some(turn);
+        }
         let s = &turn.seating;
         if s.next.is_none() || s.end() <= s.effect {
             turn.vacate(time);
@@ -136,6 +143,21 @@ impl<'a> Turn<'a> {
         true
     }
 
+    /// Nobody sits under these parameters. A request leaves those who sit under others alone; what is about the instance lets them go.
+    fn anew(&mut self, ask: &Ask, print: u64) {
+        let former = std::mem::replace(&mut self.seating, Seating { print, ..Seating::default() });
+        if ask.status != Status::None {
+            self.kept = Some(ask.shared.clone());
+            return;
+        }
+        let sat = [former.holder, former.next].map(|holder| holder.map(|holder| holder.prover));
+        for who in sat.into_iter().chain([former.out.map(|(out, _)| out)]).flatten() {
+            if self.moves.iter().all(|step| step.prover != who) {
+                self.moves.push(Move::release(who).on_instance());
+            }
+        }
+    }
+
     fn vacate(&mut self, time: Time) {
         let end = self.seating.end();
         let Some(holder) = self.seating.holder.filter(|_| end <= time) else { return };
@@ -192,6 +214,6 @@ impl<'a> Turn<'a> {
     }
 
     fn answer(self, wake: Time) -> Answer {
-        Answer { moves: self.moves, words: Vec::new(), shared: self.seating.words(), wake }
+        Answer { moves: self.moves, words: Vec::new(), shared: self.kept.unwrap_or_else(|| self.seating.words()), wake }
     }
 }
