@@ -177,13 +177,13 @@ impl Venue {
         if self.shape.flags & ON_OPEN != 0 && !quoted {
             stage.opening()?;
         }
-        let mut failed = Vec::new();
-        deliver(&scene, &mut stage, &mut failed)?;
+        let mut failed = deliver(&scene, &mut stage)?;
         while stage.open() {
             match &self.rule {
-                Rule::Posted(p) => auctions::posted(p, &scene, &mut stage, &failed)?,
-                Rule::Dutch(p) => auctions::dutch(p, &scene, &mut stage, &failed)?,
-                _ if !failed.is_empty() => auctions::expire_at(stage.case.time + 1, &mut stage)?,
+                // Deposits stand still, and nobody is left to take over.
+                _ if failed => auctions::expire_at(stage.case.time + 1, &mut stage)?,
+                Rule::Posted(p) => auctions::posted(p, &scene, &mut stage)?,
+                Rule::Dutch(p) => auctions::dutch(p, &scene, &mut stage)?,
                 Rule::Sealed(p) => auctions::sealed(p, &scene, &mut stage)?,
                 Rule::Scoring(p) => auctions::scoring(p, &scene, &mut stage)?,
                 Rule::Rfq(p) => auctions::rfq(p, &scene, &mut stage)?,
@@ -195,7 +195,7 @@ impl Venue {
             if stage.case.status == Status::Open {
                 break;
             }
-            deliver(&scene, &mut stage, &mut failed)?;
+            failed |= deliver(&scene, &mut stage)?;
         }
         if stage.case.is_live() {
             stage.now = stage.now.max(stage.case.request.deadline);
@@ -242,8 +242,9 @@ impl Scene<'_> {
     }
 }
 
-/// Awards, one after the other, until one is kept or nobody is left.
-fn deliver(scene: &Scene<'_>, stage: &mut Stage<'_>, failed: &mut Vec<Account>) -> Result<(), Refusal> {
+/// Awards, one after the other, until one is kept or nobody is left. Whether one was missed.
+fn deliver(scene: &Scene<'_>, stage: &mut Stage<'_>) -> Result<bool, Refusal> {
+    let mut failed = false;
     while let Some(award) = stage.case.award.filter(|_| stage.case.status == Status::Awarded) {
         let who = scene.find(&award.prover)?;
         let ready = stage.now + who.length;
@@ -251,10 +252,10 @@ fn deliver(scene: &Scene<'_>, stage: &mut Stage<'_>, failed: &mut Vec<Account>) 
             stage.now = ready;
             stage.fulfil();
         } else {
-            failed.push(award.prover);
+            failed = true;
             stage.now = award.due + 1;
             stage.expire(who)?;
         }
     }
-    Ok(())
+    Ok(failed)
 }

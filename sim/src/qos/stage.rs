@@ -195,10 +195,14 @@ impl<'a> Stage<'a> {
         self.case.steps.push((self.now, Step::Failed { prover: award.prover }));
         let (id, prover, burned) = (self.ask.id, award.prover, award.bond);
         self.tell(Event::Slashed { id, prover, burned, compensation: 0, tip: 0, to: REQUESTER });
-        if self.shape.flags & ON_FAILED == 0 || !self.open() {
-            return Ok(());
+        if self.shape.flags & ON_FAILED != 0 && self.open() {
+            self.consult(Cause::Failed, Some(who), 0, Vec::new())?;
         }
-        self.consult(Cause::Failed, Some(who), 0, Vec::new())
+        // Without a successor, or a deposit that still stands, there is no rung below.
+        if self.case.status == Status::Open && (!self.open() || self.case.tickets.is_empty()) {
+            self.closed();
+        }
+        Ok(())
     }
 
     /// Time is up.

@@ -225,11 +225,9 @@ impl Bench<'_> {
         let mut acts = stage.acts.context("what was done")?;
         // Past the deadline, whoever says that an award was missed ends its request too.
         acts.dedup();
-        let entered = self
-            .chain
-            .replay(&entry, quoted, &acts)
-            .await
-            .with_context(|| format!("requester {number}, request {request}, {:?}", self.rule(own.kind, place)))?;
+        let entered = self.chain.replay(&entry, quoted, &acts).await.with_context(|| {
+            format!("requester {number}, request {request}, {:?}, job {job:?}: {acts:?}", self.rule(own.kind, place))
+        })?;
         if !entered {
             course.refused += 1;
             course.barred[number] = true;

@@ -9,19 +9,14 @@ use crate::mechanisms::scoring::{self, Offer, ScoringParams};
 use crate::mechanisms::sealed::{self, SealedParams};
 use crate::qos::stage::Stage;
 use crate::qos::supply::Contender;
-use crate::{Account, Id, Time, Wei};
+use crate::{Id, Time, Wei};
 
 /// How many are asked for a quote: those that answer first.
 const PANEL: usize = 5;
 
-pub(super) fn posted(
-    p: &PostedParams,
-    scene: &Scene<'_>,
-    stage: &mut Stage<'_>,
-    failed: &[Account],
-) -> Result<(), Refusal> {
+pub(super) fn posted(p: &PostedParams, scene: &Scene<'_>, stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let (opened, price) = (stage.case.time, p.price(&stage.case.request));
-    let mut willing = scene.able(stage.now).filter(|who| who.reckoned <= price && !failed.contains(&who.account));
+    let mut willing = scene.able(stage.now).filter(|who| who.reckoned <= price);
     // Of those who answer at once the cheapest takes it.
     let first = willing.next();
     let others = willing.take_while(|who| first.is_some_and(|first| first.reaction == who.reaction));
@@ -29,18 +24,12 @@ pub(super) fn posted(
     take(taker.map(|who| (opened + who.reaction, who, price)), p.last(opened), stage)
 }
 
-pub(super) fn dutch(
-    p: &DutchParams,
-    scene: &Scene<'_>,
-    stage: &mut Stage<'_>,
-    failed: &[Account],
-) -> Result<(), Refusal> {
+pub(super) fn dutch(p: &DutchParams, scene: &Scene<'_>, stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let (opened, max_price) = (stage.case.time, stage.case.request.max_price);
     let ceiling = max_price * Wei::from(p.end_bps) / crate::BPS;
-    let able = || scene.cheap(stage.now).filter(|who| !failed.contains(&who.account));
-    let rivals = able().count();
+    let rivals = scene.cheap(stage.now).count();
     let mut taker: Option<(Time, &Contender, Wei)> = None;
-    for who in able() {
+    for who in scene.cheap(stage.now) {
         let asked = scene.asks(who, rivals, ceiling);
         let Some((price, reached)) = asked.and_then(|price| Some((price, time_at(p, max_price, opened, price)?)))
         else {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use alloy::hex;
 use alloy::eips::BlockId;
+use alloy::hex;
 use alloy::node_bindings::{Anvil, AnvilInstance};
 use alloy::primitives::{Address, B256, TxKind, U256, keccak256};
 use alloy::providers::{Provider, RootProvider};
