@@ -8,9 +8,7 @@ import {Records} from "./Records.sol";
 import {Supply} from "./Supply.sol";
 import {Ticks} from "./Ticks.sol";
 import {TypedBids} from "./TypedBids.sol";
-import {IAnnex} from "./interfaces/IAnnex.sol";
 import {Delegate} from "./libraries/Delegate.sol";
-import {Request} from "./types/Request.sol";
 
 /// The steps in the life of a request that are not those of every request. Like the office, it is code that the market runs in its own
 /// storage, has the parts of the market in the same order, and nothing of its own. It is placed before the market, which is
@@ -22,15 +20,8 @@ contract Annex is TypedBids, Ticks, Lapses, OpenStages, Instances {
         _records = address(new Records(stakeToken_));
     }
 
-    /// @inheritdoc IAnnex
-    function record(Request[] calldata requests) external {
-        requests;
-        Delegate.run(_records);
-    }
-
-    /// @inheritdoc IAnnex
-    function drill(Request calldata request, address prover, bytes calldata input, bytes calldata proof) external {
-        (request, prover, input, proof);
+    /// What `IRecords` documents.
+    fallback() external {
         Delegate.run(_records);
     }
 

@@ -74,7 +74,7 @@ abstract contract Auctions is Consultation {
     function _close(Case memory c, address tipTo) internal {
         _tip(c, tipTo);
         uint256 refund = c.request.maxPrice() - c.state.price();
-        c.state = c.state.withStatus(c.state.proofs() == 0 ? Status.Closed : Status.Fulfilled).settled();
+        c.state = c.state.withStatus(c.state.proofs() == 0 ? Status.Closed : Status.Fulfilled);
         _credit(c.request.token(), c.request.requester(), refund);
         emit IMarket.Closed(c.id, refund);
     }

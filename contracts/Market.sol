@@ -7,6 +7,7 @@ import {Supply} from "./Supply.sol";
 import {IAnnex} from "./interfaces/IAnnex.sol";
 import {IEscrow} from "./interfaces/IEscrow.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
+import {IRecords} from "./interfaces/IRecords.sol";
 import {IRequests} from "./interfaces/IRequests.sol";
 import {ISupply} from "./interfaces/ISupply.sol";
 import {Delegate} from "./libraries/Delegate.sol";
@@ -26,7 +27,7 @@ import {Request} from "./types/Request.sol";
 /// - `Office`: the code of what is done rarely or only shown, likewise.
 ///
 /// It has no owner, no fee and no upgrade. What it promises is in ARCHITECTURE.md, under "Invariants".
-contract Market is IAnnex, Settlement {
+contract Market is IAnnex, IRecords, Settlement {
     address private immutable _office;
     /// @inheritdoc IRequests
     address public immutable annex;
@@ -96,13 +97,13 @@ contract Market is IAnnex, Settlement {
         Delegate.run(annex);
     }
 
-    /// @inheritdoc IAnnex
+    /// @inheritdoc IRecords
     function record(Request[] calldata requests) external {
         requests;
         Delegate.run(annex);
     }
 
-    /// @inheritdoc IAnnex
+    /// @inheritdoc IRecords
     function drill(Request calldata request, address prover, bytes calldata input, bytes calldata proof) external {
         (request, prover, input, proof);
         Delegate.run(annex);

@@ -2,10 +2,12 @@
 pragma solidity 0.8.37;
 
 import {IMarket} from "./interfaces/IMarket.sol";
+import {IRecords} from "./interfaces/IRecords.sol";
 import {ISupply} from "./interfaces/ISupply.sol";
 import {Auctions} from "./Auctions.sol";
 import {Supply} from "./Supply.sol";
 import {Verification} from "./Verification.sol";
+import {ON_PROOF} from "./types/Ask.sol";
 import {LANE} from "./types/Lane.sol";
 import {DRILLS, LedgerSlot, OfferSlot} from "./types/Prover.sol";
 import {Request} from "./types/Request.sol";
@@ -13,7 +15,7 @@ import {BPS, StateSlot, Status} from "./types/State.sol";
 
 /// What a prover has shown that it can do: the awards it kept, and those that others order to see whether it does. The annex, which has no room for this
 /// code, places it, and runs it in the storage of the market.
-contract Records is Auctions, Verification {
+contract Records is IRecords, Auctions, Verification {
     /// What a kept award costs to have recorded, of its price: a record that a prover buys from itself is bought at this price.
     uint256 private constant RECORD_BPS = 100;
 
@@ -21,7 +23,7 @@ contract Records is Auctions, Verification {
 
     /* EXTERNAL */
 
-    /// See `IAnnex`.
+    /// @inheritdoc IRecords
     function record(Request[] calldata requests) external nonReentrant {
         require(requests.length != 0, IMarket.EmptyBatch());
         uint24 number = _ledger(msg.sender).id();
@@ -30,10 +32,13 @@ contract Records is Auctions, Verification {
             Case memory c = _case(requests[i]);
             Status status = c.state.status();
             if (status != Status.Fulfilled) revert IMarket.WrongStatus(c.id, status, Status.Fulfilled);
-            if (c.state.time() == 0) revert ISupply.NothingToRecord(c.id);
             if (c.state.prover() != number) revert IMarket.WrongProver(c.id, msg.sender);
+            _configure(c);
+            // In an open stage the prover is the last one that failed, and what stands for the bond is how many proofs there were.
+            bool kept = c.state.bondBps() != 0 && c.config.flags() & ON_PROOF == 0;
+            require(kept, ISupply.NothingToRecord(c.id));
             uint256 price = c.state.price();
-            c.state = c.state.settled();
+            c.state = c.state.recorded();
             _storeState(c);
             uint256 fee = (price * RECORD_BPS + BPS - 1) / BPS;
             _debit(c.request.token(), msg.sender, fee);
@@ -43,7 +48,7 @@ contract Records is Auctions, Verification {
         }
     }
 
-    /// See `IAnnex`.
+    /// @inheritdoc IRecords
     function drill(Request calldata request, address prover, bytes calldata input, bytes calldata proof)
         external
         nonReentrant

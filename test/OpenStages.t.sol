@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
+import {ISupply} from "../contracts/interfaces/ISupply.sol";
 import {Answers} from "../contracts/libraries/Answers.sol";
 import {Cause, MoveKind, ON_FAILED, ON_PROOF, Shape} from "../contracts/types/Ask.sol";
 import {Request} from "../contracts/types/Request.sol";
@@ -85,6 +86,25 @@ contract OpenStagesTest is Hostile {
         assertEq(market.balanceOf(NATIVE, alice), 1 ether + 600);
         assertEq(market.balanceOf(NATIVE, bob), 1 ether + 400);
         assertEq(market.balanceOf(NATIVE, requester), before + PRICE - 1_000);
+    }
+
+    // Who was awarded and failed, on the way to an open stage that others proved, has kept nothing.
+    function test_RevertWhen_TheLastThatFailedRecordsWhatOthersProved() public {
+        Request memory r = request(_register(address(posted), abi.encode(postedParams()), evilInstance));
+        opened(r);
+        bidAs(alice, r, 0);
+        vm.warp(stateOf(r).time + 1);
+        market.expire(r);
+        tell(Cause.Proof, Answers.close());
+        _prove(r, bob);
+        State memory s = stateOf(r);
+        assertEq(uint8(s.status), uint8(Status.Fulfilled));
+        assertEq(s.prover, market.ledgerOf(alice).id);
+        Request[] memory requests = new Request[](1);
+        requests[0] = r;
+        vm.expectRevert(abi.encodeWithSelector(ISupply.NothingToRecord.selector, market.idOf(r)));
+        vm.prank(alice);
+        market.record(requests);
     }
 
     function test_RevertWhen_RewardsExceedThePrice() public {

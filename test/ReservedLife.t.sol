@@ -1,49 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Reserved, ReservedParams} from "../contracts/mechanisms/Reserved.sol";
 import {Ledger} from "../contracts/types/Prover.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {Status} from "../contracts/types/State.sol";
-import {Base} from "./Base.t.sol";
+import {StandingBase} from "./StandingBase.sol";
 
 /// Reserved capacity in the market: a contract's whole term, misses that spill over at the holder's expense, and what is left.
-contract ReservedLifeTest is Base {
-    uint80 private constant DEPOSIT = 1 ether;
-    uint40 private constant OFFERING = 600;
-    uint40 private constant TERM = 7 days;
+contract ReservedLifeTest is StandingBase {
     uint40 private constant DUE = 101;
 
-    Reserved private reserved = new Reserved();
     uint32 private instance;
 
     function setUp() public override {
         super.setUp();
-        instance = _register(address(reserved), abi.encode(_params()), postedInstance);
-    }
-
-    function _params() private pure returns (ReservedParams memory) {
-        return ReservedParams({
-            base: 0.001 ether,
-            ceiling: 8 ether,
-            decrementBps: 500,
-            offering: uint32(OFFERING),
-            term: uint32(TERM),
-            notice: 1 days,
-            deposit: DEPOSIT,
-            creditBps: 1_000,
-            maxMisses: 2,
-            period: 1 days,
-            terminal: 1,
-            holders: 2,
-            patience: 0,
-            burst: 2,
-            refill: 60,
-            maxWork: 1_000,
-            maxBond: BOND,
-            latency: 100,
-            pace: 40
-        });
+        instance = _register(address(reserved), abi.encode(reservedParams()), postedInstance);
     }
 
     // A term: both holders serve, the fifth request goes to the spot market, deposits are back when all is over.
@@ -51,7 +22,7 @@ contract ReservedLifeTest is Base {
         _hire();
         address[5] memory want = [alice, alice, bob, bob, address(0)];
         for (uint256 i; i < 5; ++i) {
-            Request memory r = _opened();
+            Request memory r = asked(instance);
             if (want[i] == address(0)) {
                 assertEq(stateOf(r).rung, 1, "beyond the buckets");
                 vm.prank(requester);
@@ -65,16 +36,16 @@ contract ReservedLifeTest is Base {
         assertEq(market.balanceOf(NATIVE, alice), 1 ether + 2 * 0.003 ether);
         assertEq(market.balanceOf(NATIVE, bob), 1 ether + 2 * 0.005 ether);
         assertEq(market.balanceOf(NATIVE, requester), 100 ether - 0.016 ether);
-        vm.warp(START + OFFERING + TERM + DUE + 1 hours);
-        market.tickInstance(instance, new Request[](0), address(0), "");
-        _assertFree(alice, 10 ether);
-        _assertFree(bob, 10 ether);
+        vm.warp(START + CHANGE + TERM + DUE + 1 hours);
+        tick(instance);
+        assertFree(alice, 10 ether);
+        assertFree(bob, 10 ether);
     }
 
     // A holder that is late is followed by the other one, until both have missed too much; then the spot market serves, paid from what both lost.
     function test_MissesSpillOverAtTheHoldersExpense() public {
         _hire();
-        Request memory r = _opened();
+        Request memory r = asked(instance);
         for (uint256 i; i < 4; ++i) {
             assertEq(market.proverOf(stateOf(r).prover), i % 2 == 0 ? alice : bob);
             vm.warp(stateOf(r).time + 1);
@@ -98,14 +69,14 @@ contract ReservedLifeTest is Base {
     function test_Attack_AbandonmentLosesAll() public {
         _hire();
         for (uint256 i; i < 2; ++i) {
-            Request memory r = _opened();
+            Request memory r = asked(instance);
             vm.warp(stateOf(r).time + 1);
             market.expire(r);
             assertEq(market.proverOf(stateOf(r).prover), bob);
             market.fulfill(fulfillment(r, bob));
         }
-        _assertFree(alice, 10 ether - DEPOSIT - 2 * uint256(BOND));
-        Request memory next = _opened();
+        assertFree(alice, 10 ether - DEPOSIT - 2 * uint256(BOND));
+        Request memory next = asked(instance);
         assertEq(market.proverOf(stateOf(next).prover), bob);
     }
 
@@ -114,7 +85,7 @@ contract ReservedLifeTest is Base {
         _hire();
         vm.prank(alice);
         market.declare(declaration(1));
-        Request memory r = _opened();
+        Request memory r = asked(instance);
         assertEq(market.proverOf(stateOf(r).prover), bob, "the ticket takes the one slot that is left");
         assertEq(market.ledgerOf(alice).locked, DEPOSIT - DEPOSIT / 10);
     }
@@ -127,10 +98,10 @@ contract ReservedLifeTest is Base {
         vm.warp(block.timestamp + 31 days);
         vm.prank(alice);
         market.leave(instance);
-        Request memory r = _opened();
+        Request memory r = asked(instance);
         assertEq(stateOf(r).rung, 1, "nobody holds the contract any more");
-        _assertFree(alice, 10 ether);
-        _assertFree(bob, 10 ether);
+        assertFree(alice, 10 ether);
+        assertFree(bob, 10 ether);
     }
 
     function test_Gas() public {
@@ -140,20 +111,20 @@ contract ReservedLifeTest is Base {
         vm.prank(bob);
         market.bidInstance(instance, 4 ether, DEPOSIT, "");
         vm.snapshotGasLastCall("reserved", "bid_second");
-        vm.warp(block.timestamp + OFFERING);
-        Request memory r = _opened();
+        vm.warp(block.timestamp + CHANGE);
+        Request memory r = asked(instance);
         r = request(instance);
         vm.prank(requester);
         market.open(r, "", "");
         vm.snapshotGasLastCall("reserved", "open_awarded");
         market.fulfill(fulfillment(r, alice));
         vm.snapshotGasLastCall("reserved", "fulfill");
-        r = _opened();
+        r = asked(instance);
         vm.warp(stateOf(r).time + 1);
         market.expire(r);
         vm.snapshotGasLastCall("reserved", "expire_miss_second");
-        vm.warp(START + OFFERING + TERM + DUE + 1 hours);
-        market.tickInstance(instance, new Request[](0), address(0), "");
+        vm.warp(START + CHANGE + TERM + DUE + 1 hours);
+        tick(instance);
         vm.snapshotGasLastCall("reserved", "tick_release_two");
     }
 
@@ -162,18 +133,6 @@ contract ReservedLifeTest is Base {
         market.bidInstance(instance, 2 ether, DEPOSIT, "");
         vm.prank(bob);
         market.bidInstance(instance, 4 ether, DEPOSIT, "");
-        vm.warp(block.timestamp + OFFERING);
-    }
-
-    function _opened() private returns (Request memory r) {
-        r = request(instance);
-        opened(r);
-    }
-
-    function _assertFree(address prover, uint256 stake) private view {
-        Ledger memory ledger = market.ledgerOf(prover);
-        assertEq(ledger.stake, stake);
-        assertEq(ledger.locked, 0);
-        assertEq(ledger.busy, 0);
+        vm.warp(block.timestamp + CHANGE);
     }
 }

@@ -3,77 +3,53 @@ pragma solidity 0.8.37;
 
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {NotYet} from "../contracts/interfaces/IMechanism.sol";
-import {Seat, SeatParams} from "../contracts/mechanisms/Seat.sol";
 import {Order} from "../contracts/types/Bid.sol";
 import {Ledger} from "../contracts/types/Prover.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {Status} from "../contracts/types/State.sol";
-import {Base} from "./Base.t.sol";
+import {StandingBase} from "./StandingBase.sol";
 
 /// Perpetual seats in the market: who is awarded and paid, what a miss costs, and how deposits come back.
-contract SeatLifeTest is Base {
-    uint80 private constant DEPOSIT = 1 ether;
-    uint40 private constant HANDOVER = 600;
+contract SeatLifeTest is StandingBase {
     uint88 private constant CEILING = 8 ether;
     uint88 private constant RATE = 4 ether;
 
-    Seat private seat = new Seat();
     uint32 private instance;
 
     function setUp() public override {
         super.setUp();
-        instance = _register(address(seat), abi.encode(_params()), postedInstance);
-    }
-
-    function _params() private pure returns (SeatParams memory) {
-        return SeatParams({
-            base: 0.001 ether,
-            ceiling: CEILING,
-            decrementBps: 500,
-            handover: uint32(HANDOVER),
-            term: 29 days,
-            notice: 1 days,
-            deposit: DEPOSIT,
-            missBps: 1_000,
-            maxMisses: 3,
-            patience: 0,
-            burst: 4,
-            refill: 60,
-            maxWork: 1_000,
-            maxBond: BOND,
-            minWindow: 5 minutes
-        });
+        instance = _register(address(seat), abi.encode(seatParams()), postedInstance);
     }
 
     // From the first bid to the last deposit: outbid, served at both rates, and all stake is back.
     function test_Life() public {
         _sit(alice, CEILING / 2);
-        Request memory first = _opened();
+        Request memory first = asked(instance);
         _assertAwarded(first, alice, 0.005 ether);
         _bid(bob, RATE / 2, "");
-        vm.warp(block.timestamp + HANDOVER);
+        vm.warp(block.timestamp + CHANGE);
         market.fulfill(fulfillment(first, alice));
-        Request memory second = _opened();
+        Request memory second = asked(instance);
         _assertAwarded(second, bob, 0.003 ether);
         market.fulfill(fulfillment(second, bob));
         assertEq(market.balanceOf(NATIVE, alice), 1 ether + 0.005 ether);
         assertEq(market.balanceOf(NATIVE, bob), 1 ether + 0.003 ether);
         assertEq(market.balanceOf(NATIVE, requester), 100 ether - 0.008 ether);
 
-        vm.warp(block.timestamp + HANDOVER);
-        _tick(address(0));
-        _assertFree(alice, 10 ether);
+        vm.warp(block.timestamp + CHANGE);
+        tick(instance);
+        assertFree(alice, 10 ether);
         _bid(bob, 0, hex"01");
-        vm.warp(block.timestamp + 1 days + HANDOVER);
-        _tick(address(0));
-        _assertFree(bob, 10 ether);
+        vm.warp(block.timestamp + 1 days + CHANGE);
+        tick(instance);
+        assertFree(bob, 10 ether);
         _assertConserved(0);
     }
 
     // A miss: bond and a share of the deposit, 45 % of both to the requester; the ladder serves it in the same call.
     function test_AMissCostsBondAndCreditAndSpillsOver() public {
         _sit(alice, RATE);
-        Request memory r = _opened();
+        Request memory r = asked(instance);
         vm.warp(stateOf(r).time + 1);
         vm.prank(stranger);
         market.expire(r);
@@ -97,7 +73,7 @@ contract SeatLifeTest is Base {
     function test_TheNextIncumbentTakesOverWhatWasMissed() public {
         _sit(alice, RATE);
         _bid(bob, RATE / 2, "");
-        vm.warp(block.timestamp + HANDOVER - 1);
+        vm.warp(block.timestamp + CHANGE - 1);
         Request memory r = request(instance);
         r.window = 5 minutes;
         opened(r);
@@ -113,7 +89,7 @@ contract SeatLifeTest is Base {
         _sit(alice, RATE);
         vm.prank(alice);
         market.unstake(9 ether);
-        Request memory r = _opened();
+        Request memory r = asked(instance);
         assertEq(stateOf(r).rung, 1);
         Ledger memory ledger = market.ledgerOf(alice);
         assertEq(ledger.locked, DEPOSIT - DEPOSIT / 10);
@@ -125,16 +101,16 @@ contract SeatLifeTest is Base {
     function test_Attack_SquattingLosesTheSeat() public {
         _sit(alice, 0);
         for (uint256 i; i < 3; ++i) {
-            Request memory r = _opened();
+            Request memory r = asked(instance);
             assertEq(uint8(statusOf(r)), uint8(Status.Awarded));
             vm.warp(stateOf(r).time + 1);
             market.expire(r);
         }
         assertEq(market.ledgerOf(alice).stake, 10 ether - 3 * (uint256(BOND) + DEPOSIT / 10));
-        assertEq(stateOf(_opened()).rung, 1, "nobody sits");
+        assertEq(stateOf(asked(instance)).rung, 1, "nobody sits");
         _sit(bob, CEILING);
-        _assertAwarded(_opened(), bob, 0.009 ether);
-        _assertFree(alice, 10 ether - 3 * (uint256(BOND) + DEPOSIT / 10));
+        _assertAwarded(asked(instance), bob, 0.009 ether);
+        assertFree(alice, 10 ether - 3 * (uint256(BOND) + DEPOSIT / 10));
     }
 
     // The market's way out without consent opens later than the term can end, and anew with each bid.
@@ -142,14 +118,14 @@ contract SeatLifeTest is Base {
         _sit(alice, RATE);
         vm.prank(alice);
         market.leave(instance);
-        vm.warp(START + HANDOVER + 29 days - HANDOVER);
+        vm.warp(START + CHANGE + 29 days - CHANGE);
         _bid(alice, CEILING, "");
         vm.warp(START + 31 days);
         // It said so long ago, of another ticket: this only says so anew.
         vm.prank(alice);
         market.leave(instance);
         assertEq(market.ledgerOf(alice).locked, DEPOSIT);
-        _assertAwarded(_opened(), alice, 0.009 ether);
+        _assertAwarded(asked(instance), alice, 0.009 ether);
     }
 
     // Exclusive: nobody else gets between the incumbent and a request.
@@ -164,8 +140,7 @@ contract SeatLifeTest is Base {
 
     function test_RevertWhen_TickedTooEarly() public {
         _sit(alice, RATE);
-        bytes memory why =
-            abi.encodeWithSelector(NotYet.selector, block.timestamp, START + HANDOVER + 29 days + HANDOVER);
+        bytes memory why = abi.encodeWithSelector(NotYet.selector, block.timestamp, START + CHANGE + 29 days + CHANGE);
         vm.expectRevert(abi.encodeWithSelector(IMarket.MechanismFailed.selector, address(seat), why));
         market.tickInstance(instance, new Request[](0), address(0), "");
     }
@@ -174,22 +149,22 @@ contract SeatLifeTest is Base {
         vm.prank(alice);
         market.bidInstance(instance, RATE, DEPOSIT, "");
         vm.snapshotGasLastCall("seat", "bid_empty");
-        vm.warp(block.timestamp + HANDOVER);
-        Request memory r = _opened();
+        vm.warp(block.timestamp + CHANGE);
+        Request memory r = asked(instance);
         r = request(instance);
         vm.prank(requester);
         market.open(r, "", "");
         vm.snapshotGasLastCall("seat", "open_awarded");
         market.fulfill(fulfillment(r, alice));
         vm.snapshotGasLastCall("seat", "fulfill");
-        r = _opened();
+        r = asked(instance);
         vm.warp(stateOf(r).time + 1);
         market.expire(r);
         vm.snapshotGasLastCall("seat", "expire_miss");
         _bid(bob, RATE / 2, "");
         vm.snapshotGasLastCall("seat", "bid_challenge");
-        vm.warp(block.timestamp + 2 * HANDOVER);
-        _tick(address(0));
+        vm.warp(block.timestamp + 2 * CHANGE);
+        tick(instance);
         vm.snapshotGasLastCall("seat", "tick_release");
     }
 
@@ -202,29 +177,12 @@ contract SeatLifeTest is Base {
 
     function _sit(address prover, uint88 rate) private {
         _bid(prover, rate, "");
-        vm.warp(block.timestamp + HANDOVER);
-    }
-
-    function _tick(address about) private {
-        market.tickInstance(instance, new Request[](0), about, "");
-    }
-
-    function _opened() private returns (Request memory r) {
-        r = request(instance);
-        opened(r);
+        vm.warp(block.timestamp + CHANGE);
     }
 
     function _assertAwarded(Request memory r, address prover, uint88 price) private view {
-        assertEq(uint8(statusOf(r)), uint8(Status.Awarded));
-        assertEq(market.proverOf(stateOf(r).prover), prover);
+        assertAwarded(r, prover);
         assertEq(stateOf(r).price, price);
-    }
-
-    function _assertFree(address prover, uint256 stake) private view {
-        Ledger memory ledger = market.ledgerOf(prover);
-        assertEq(ledger.stake, stake);
-        assertEq(ledger.locked, 0);
-        assertEq(ledger.busy, 0);
     }
 
     /// @param escrowed for requests that are open still, and stake that is on its way out.

@@ -35,14 +35,6 @@ interface IAnnex {
     /// @param data `keccak256(proof)`, then the mechanism's own.
     function prove(Request calldata request, address prover, bytes calldata proof, bytes calldata data) external;
 
-    /// Puts fulfilled awards of the caller into its record, for a hundredth of what each paid (rounded up), which is burned from its balance.
-    function record(Request[] calldata requests) external;
-
-    /// Opens a request of the caller, and awards it to `prover` at once for its `maxPrice`, if that declared `DRILLS` and its offer is met. The caller shows
-    /// that the request can be proven: `proof` is one, with the caller as its author. Where a verifier does not bind authors anybody can copy it.
-    /// Not on lanes, and not under rules that keep words.
-    function drill(Request calldata request, address prover, bytes calldata input, bytes calldata proof) external;
-
     /// Bids on an instance itself, where its mechanism sells more than single requests: a seat, a contract, a place in its
     /// books. The caller is the bidder.
     /// @param price what the mechanism's rules say.

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IAnnex} from "./IAnnex.sol";
 import {IEscrow} from "./IEscrow.sol";
 import {ILanes} from "./ILanes.sol";
+import {IRecords} from "./IRecords.sol";
 import {IRegistry} from "./IRegistry.sol";
 import {IRequests} from "./IRequests.sol";
 import {ISupply} from "./ISupply.sol";
@@ -12,7 +13,7 @@ import {StateSlot, Status} from "../types/State.sol";
 
 /// The life of a request. None → Open → Awarded → Fulfilled, or → Closed with the escrow back; a failed award opens it
 /// again in the next rung of its ladder. Every transition that time alone allows is open to everyone.
-interface IMarket is IRequests, IAnnex, IEscrow, IRegistry, ISupply, ILanes {
+interface IMarket is IRequests, IAnnex, IRecords, IEscrow, IRegistry, ISupply, ILanes {
     /// The request entered, and its escrow is locked. `entry` is the version and the instance that it entered under (4 bytes each); the
     /// request as `types/RequestRef.sol` packs it, without the requester; and its input. `Packed.open` reads it.
     event Opened(bytes32 indexed id, address indexed requester, bytes entry);

@@ -20,12 +20,12 @@ struct State {
     uint8 holds;
     /// The awarded prover's number. While open: the last one that failed, or 0.
     uint24 prover;
-    /// Open: since when, in this rung. Awarded: until when a proof is in time (inclusive). Unix seconds. Fulfilled: 0 once there is nothing
-    /// (left) to record.
+    /// Open: since when, in this rung. Awarded: until when a proof is in time (inclusive). Unix seconds.
     uint40 time;
     /// What the prover is paid, in the instance's token. While open: what was paid for proofs in an open stage so far.
     uint88 price;
-    /// Awarded: the bond in basis points of the request's. While open: how many proofs were accepted in an open stage.
+    /// Awarded: the bond in basis points of the request's; 0 once the award is in its prover's record. While open: how many proofs were accepted
+    /// in an open stage.
     uint16 bondBps;
     /// The instance and version whose rules hold now.
     uint32 instance;
@@ -54,7 +54,7 @@ using {
     reopenedAt,
     toState,
     withStatus,
-    settled,
+    recorded,
     reopen,
     climb,
     prove,
@@ -150,9 +150,9 @@ function withStatus(StateSlot self, Status next) pure returns (StateSlot) {
     return StateSlot.wrap(StateSlot.unwrap(self) & ~uint256(0xff) | uint256(next));
 }
 
-/// Nothing about a time is left to be said: it is in a record, or was never awarded.
-function settled(StateSlot self) pure returns (StateSlot) {
-    return StateSlot.wrap(StateSlot.unwrap(self) & ~(uint256(type(uint40).max) << 48));
+/// Of a kept award that is in its prover's record: there is no bond any more that would have to be told.
+function recorded(StateSlot self) pure returns (StateSlot) {
+    return StateSlot.wrap(StateSlot.unwrap(self) & ~(uint256(type(uint16).max) << 176));
 }
 
 /// Of a new request, open since `since`.

@@ -319,7 +319,7 @@ impl Market {
         self.money.debit(token, prover, fee)?;
         self.money.credit(token, BURNED, fee);
         self.supply.edit(prover)?.records.entry((case.request.verifier, token)).or_default().keep(price);
-        self.cases.edit(id, |case| case.time = 0)
+        Ok(())
     }
 
     fn proven(&mut self, id: Id, prover: Account, proof: &[u8], time: Time) -> Result {
@@ -340,7 +340,10 @@ impl Market {
         equal("the refund", refund, case.request.max_price - case.spent)?;
         equal("the tip that was left", case.tip, 0)?;
         self.refund(id, refund)?;
-        self.cases.edit(id, |case| case.close(time))
+        self.cases.edit(id, |case| match case.provers.first().copied() {
+            Some(prover) => case.end(Status::Fulfilled, time, Step::Fulfilled { prover }),
+            None => case.end(Status::Closed, time, Step::Closed),
+        })
     }
 
     fn seated(&mut self, instance: u32, prover: Account, ticket: Ticket, time: Time) -> Result {

@@ -136,15 +136,6 @@ impl Case {
     }
 
     /// Its award is over without a proof.
-    /// Fulfilled if it was proven, else given up; there is no award to be recorded.
-    pub(super) fn close(&mut self, time: Time) {
-        self.time = 0;
-        match self.provers.first().copied() {
-            Some(prover) => self.end(Status::Fulfilled, time, Step::Fulfilled { prover }),
-            None => self.end(Status::Closed, time, Step::Closed),
-        }
-    }
-
     pub(super) fn reopen(&mut self, time: Time, step: Step) {
         self.status = Status::Open;
         self.failed = self.award.take().map(|award| award.prover);

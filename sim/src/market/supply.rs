@@ -14,7 +14,6 @@ pub const ANY_MECHANISM: u8 = 1;
 pub const ANY_VERIFIER: u8 = 2;
 /// Takes no new award and no new deposit. Where a deposit of it stands already, it can still bid.
 pub const DRAINING: u8 = 4;
-
 /// Can be drilled: anyone awards it work at what it offers, without asking, who shows that the work can be proven.
 pub const DRILLS: u8 = 8;
 
