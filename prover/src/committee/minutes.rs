@@ -219,3 +219,97 @@ fn split(crew: &Crew, late: u16) -> Vec<u8> {
     }
     said
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use bourse_chain::Key;
+
+    use super::*;
+
+    const WITHHELD: Result<(), Fault> = Err(Fault::Withheld { why: String::new() });
+    const ID: [u8; 32] = [7; 32];
+
+    /// Four members at work since 1000, whose shards are due at 1060; these are the minutes of seat 1.
+    fn committee() -> ([Key; 4], Stage, Minutes) {
+        let keys = [0; 4].map(|_| Key::random());
+        let crew = Crew { full: 1_000, seats: keys.iter().map(Key::address).collect(), flagged: 0 };
+        let minutes = Minutes::new(0, &crew, 1, None);
+        (keys, Stage { crew, start: 1_000, shards: 1_060, begun: true, ..Stage::default() }, minutes)
+    }
+
+    fn word(keys: &[Key], stage: &Stage, seat: usize, topic: Topic, said: &[u8]) -> Word {
+        Word::sign(&keys[seat], &stage.crew, (ID, 0), seat, topic, said).unwrap()
+    }
+
+    #[test]
+    fn an_input_is_withheld_after_three_tries_in_a_row() {
+        let (_, _, mut minutes) = committee();
+        let start = Instant::now();
+        for (times, result) in [WITHHELD, WITHHELD, Err(Fault::Failed(String::new())), WITHHELD, WITHHELD, WITHHELD]
+            .into_iter()
+            .enumerate()
+        {
+            assert!(!minutes.is_withheld(), "after {times}");
+            let at = start + AGAIN * times as u32;
+            assert!(minutes.try_input(at));
+            assert!(!minutes.try_input(at + AGAIN), "one at a time");
+            minutes.tried(&result);
+            assert!(!minutes.try_input(at + AGAIN / 2), "not at once again");
+        }
+        assert!(minutes.is_withheld() && !minutes.is_here());
+        minutes.tried(&Ok(()));
+        assert!(!minutes.is_missing() && minutes.is_here());
+        assert!(!minutes.try_input(start + AGAIN * 9), "it is there");
+        minutes.doubt();
+        assert!(minutes.try_input(start + AGAIN * 9));
+    }
+
+    #[test]
+    fn who_was_heard_in_time_is_paid_alike() {
+        let (keys, stage, mut minutes) = committee();
+        let here = |seat| word(&keys, &stage, seat, Topic::Here, &[]);
+        assert!(minutes.draft(&stage, 2, 1_030).is_err(), "not at work itself");
+        minutes.tried(&Ok(()));
+        minutes.hear(&here(0), &stage, 1_001);
+        assert!(minutes.draft(&stage, 2, 1_030).is_err(), "two are no quorum");
+        minutes.hear(&here(3), &stage, 1_060);
+        minutes.hear(&here(2), &stage, 1_061);
+        assert!(minutes.draft(&stage, 2, 1_009).is_err(), "the roll is still called");
+        let late = [[0, 4], [13, 6], [13, 5], [0, 0], [13, 5]].concat();
+        assert_eq!(minutes.draft(&stage, 2, 1_010), Ok(late.clone()), "3334, 3333, 0, 3333");
+        assert!(minutes.draft(&stage, 4, 1_010).is_err(), "all are needed");
+        minutes.agree(late.clone());
+        minutes.hear(&here(2), &stage, 1_050);
+        assert_eq!(minutes.draft(&stage, 2, 1_050), Ok(late), "what is signed once stays");
+        let mut changed = stage.clone();
+        changed.crew.flagged = 4;
+        assert!(minutes.draft(&changed, 2, 1_070).is_err());
+        assert!(!minutes.is_of(1, &stage.crew) && minutes.is_of(0, &stage.crew));
+    }
+
+    #[test]
+    fn a_quorum_is_three_of_four_that_say_the_same() {
+        let (keys, stage, mut minutes) = committee();
+        minutes.agree(vec![1, 2]);
+        for seat in [3, 0, 3] {
+            minutes.hear(&word(&keys, &stage, seat, Topic::Split, &[1, 2]), &stage, 1_000);
+        }
+        minutes.hear(&word(&keys, &stage, 1, Topic::Split, &[1, 3]), &stage, 1_000);
+        minutes.hear(&word(&keys, &stage, 1, Topic::Withheld, &NO_SEATS), &stage, 1_000);
+        assert_eq!((minutes.agreement(&stage.crew), minutes.notice(&stage.crew)), (None, None));
+        assert_eq!(minutes.to_ask(Topic::Split, 0..4, Instant::now()), [2], "neither itself nor who has said so");
+        assert_eq!(minutes.to_ask(Topic::Split, 0..4, Instant::now()), [0; 0], "not at once again");
+        let words = [0, 1, 3].map(|seat| word(&keys, &stage, seat, Topic::Split, &[1, 2]));
+        minutes.hear(&words[1], &stage, 1_000);
+        let signatures = words.map(|word| word.signature.to_vec()).concat();
+        assert_eq!(minutes.agreement(&stage.crew), Some([vec![0, 11, 1, 2], signatures].concat()));
+        assert_eq!(minutes.certain(1_005), (1_005, 0));
+        for seat in [0, 2] {
+            minutes.hear(&word(&keys, &stage, seat, Topic::Withheld, &NO_SEATS), &stage, 1_000);
+        }
+        let notice = minutes.notice(&stage.crew).unwrap();
+        assert_eq!((&notice[..5], notice.len()), (&[2, 0, 7, 0, 0][..], 5 + 3 * 65));
+        assert_eq!(minutes.certain(1_009), (1_005, 1), "seat 0 comes before");
+    }
+}
