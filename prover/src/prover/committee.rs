@@ -18,7 +18,7 @@ use super::{
     tickets::{GRACE, TICK_GAS},
 };
 use crate::{
-    backend::{self, Fault},
+    backend::Fault,
     bid::Rule,
     committee::{Minutes, NO_SEATS, Peers, Speech, Topic, Word},
     door::Refusal,
@@ -56,8 +56,6 @@ struct Sitting {
     stage: Stage,
     /// The seat.
     me: usize,
-    verifier: u32,
-    work: backend::Job,
 }
 
 impl Table {
@@ -130,7 +128,7 @@ impl Prover {
                 let signed = self.store.agreed(&id, rung).await?;
                 self.table.minutes.insert(id, Minutes::new(rung, &sitting.stage.crew, sitting.me, signed));
             }
-            self.try_input(&sitting);
+            self.try_input(id);
             if now <= sitting.stage.shards {
                 self.call_the_roll(&sitting)?;
                 self.give_notice(&sitting, now).await?;
@@ -145,16 +143,17 @@ impl Prover {
         let Ok(Rule::Committee(params)) = self.state.rule(case) else { return None };
         let stage = params.stage(&self.state.seen(case), self.state.words(case), case.time, now).ok()?;
         let me = stage.crew.seat_of(&self.state.me()).filter(|_| stage.begun)?;
-        let (rung, verifier, work) = (case.rung, case.request.verifier, piece(*id, case, self.state.me()));
-        Some(Sitting { id: *id, rung, params, stage, me, verifier, work })
+        Some(Sitting { id: *id, rung: case.rung, params, stage, me })
     }
 
     /// Finds out whether the input can be had, by what the backends do before they prove.
-    fn try_input(&mut self, sitting: &Sitting) {
-        let Some(minutes) = self.table.minutes.get_mut(&sitting.id) else { return };
+    fn try_input(&mut self, id: Id) {
+        let (Some(case), Some(minutes)) = (self.state.market().request(&id), self.table.minutes.get_mut(&id)) else {
+            return;
+        };
         if minutes.try_input(Instant::now()) {
-            let (id, verifier, work, workshop) =
-                (sitting.id, sitting.verifier, sitting.work.clone(), self.workshop.clone());
+            let (verifier, work) = (case.request.verifier, piece(id, case, self.state.me()));
+            let workshop = self.workshop.clone();
             self.table.trying.spawn(async move { (id, workshop.find(verifier, &work).await.map(drop)) });
         }
     }
