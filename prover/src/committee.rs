@@ -106,7 +106,7 @@ impl Word {
         if have.as_ref() == Some(want) {
             return Ok(());
         }
-        let [have, want] = [have.unwrap_or(ZERO), *want].map(|account| alloy::primitives::Address::from(account));
+        let [have, want] = [have.unwrap_or(ZERO), *want].map(alloy::primitives::Address::from);
         Err(Refusal::new("it is not signed by who holds the seat", have.to_string(), want.to_string()))
     }
 }

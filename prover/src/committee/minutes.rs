@@ -115,10 +115,14 @@ impl Minutes {
     /// Takes a member's word down, whose signature the caller has looked at.
     pub fn hear(&mut self, word: &Word, stage: &Stage, now: Time) {
         let counts = match word.topic {
-            Topic::Here if now <= stage.shards => return drop(self.here.insert(word.seat)),
-            Topic::Here => false,
-            Topic::Withheld => *word.said == NO_SEATS,
-            Topic::Split => self.split.as_deref() == Some(&*word.said),
+            Topic::Here => {
+                if now <= stage.shards {
+                    self.here.insert(word.seat);
+                }
+                false
+            }
+            Topic::Withheld => word.said[..] == NO_SEATS,
+            Topic::Split => self.split.as_deref() == Some(&word.said[..]),
         };
         if counts {
             self.signed.insert((word.topic, word.seat), word.signature.0);

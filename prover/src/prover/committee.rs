@@ -162,7 +162,7 @@ impl Prover {
     fn call_the_roll(&mut self, sitting: &Sitting) -> anyhow::Result<()> {
         let minutes = self.table.minutes.get(&sitting.id);
         if minutes.is_some_and(|minutes| minutes.is_here() && !minutes.is_missing()) {
-            let word = self.word(sitting, Topic::Here, &[])?;
+            let word = self.sign_word(sitting, Topic::Here, &[])?;
             self.table.ask(sitting, &word);
         }
         Ok(())
@@ -174,7 +174,7 @@ impl Prover {
         if !self.lacks_for_good(&id) {
             return Ok(());
         }
-        let word = self.word(sitting, Topic::Withheld, &NO_SEATS)?;
+        let word = self.sign_word(sitting, Topic::Withheld, &NO_SEATS)?;
         self.table.ask(sitting, &word);
         let Some(minutes) = self.table.minutes.get_mut(&id) else { return Ok(()) };
         minutes.hear(&word, &sitting.stage, now);
@@ -208,7 +208,7 @@ impl Prover {
             return alike;
         }
         let Ok(said) = self.agree(&sitting, now).await? else { return Ok(None) };
-        let word = self.word(&sitting, Topic::Split, &said)?;
+        let word = self.sign_word(&sitting, Topic::Split, &said)?;
         self.table.ask(&sitting, &word);
         let Some(minutes) = self.table.minutes.get_mut(id) else { return alike };
         minutes.hear(&word, &sitting.stage, now);
@@ -294,7 +294,7 @@ impl Prover {
             minutes.hear(word, &sitting.stage, now);
         }
         match said {
-            Ok(said) => Ok(Ok(self.word(&sitting, word.topic, &said)?)),
+            Ok(said) => Ok(Ok(self.sign_word(&sitting, word.topic, &said)?)),
             Err(refusal) => Ok(Err(refusal)),
         }
     }
@@ -308,7 +308,7 @@ impl Prover {
     }
 
     fn withheld(&mut self, sitting: &Sitting, word: &Word, now: Time) -> Result<Vec<u8>, Refusal> {
-        if *word.said != NO_SEATS {
+        if word.said[..] != NO_SEATS {
             let (have, want) = (hex::encode_prefixed(&word.said), hex::encode_prefixed(NO_SEATS));
             return Err(Refusal::new("the contract knows no such notice", have, want));
         }
@@ -336,7 +336,7 @@ impl Prover {
     ) -> anyhow::Result<Result<Vec<u8>, Refusal>> {
         let Some(minutes) = self.table.minutes.get(&sitting.id) else { return Ok(Err(Refusal::starting())) };
         match minutes.draft(&sitting.stage, sitting.params.needed.into(), now) {
-            Ok(draft) if *draft == *word.said => self.agree(sitting, now).await,
+            Ok(draft) if draft == word.said[..] => self.agree(sitting, now).await,
             Ok(draft) => {
                 let (have, want) = (hex::encode_prefixed(&word.said), hex::encode_prefixed(draft));
                 Ok(Err(Refusal::new("it is not the split that this member has seen", have, want)))
@@ -345,7 +345,7 @@ impl Prover {
         }
     }
 
-    fn word(&self, sitting: &Sitting, topic: Topic, said: &[u8]) -> anyhow::Result<Word> {
+    fn sign_word(&self, sitting: &Sitting, topic: Topic, said: &[u8]) -> anyhow::Result<Word> {
         Ok(Word::sign(&self.key, &sitting.stage.crew, (sitting.id, sitting.rung), sitting.me, topic, said)?)
     }
 }
