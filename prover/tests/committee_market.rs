@@ -18,7 +18,8 @@ fn params(seats: u8, least: u8) -> CommitteeParams {
         seats,
         least,
         needed: least - 1,
-        enrolment: 30,
+        // The work begins with the last seat, or where one stays empty, when enrolment ends.
+        enrolment: if least == seats { 240 } else { 30 },
         shards: 60,
         aggregation: 60,
         open: 60,
