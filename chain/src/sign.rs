@@ -80,6 +80,15 @@ impl Domain {
     }
 }
 
+/// The signature of 32 bytes as a personal message (EIP-191): `r`, `s`, `v` of 27 or 28.
+///
+/// # Errors
+/// [`KeyError::Signing`] if the key cannot sign.
+pub fn sign_personal(key: &Key, statement: &Id) -> Result<[u8; 65], KeyError> {
+    let signature = key.signer().sign_message_sync(statement);
+    signature.map(|signature| signature.as_bytes()).map_err(|error| KeyError::Signing(error.to_string()))
+}
+
 fn sign(key: &Key, digest: Id) -> Result<Vec<u8>, KeyError> {
     let signature = key.signer().sign_hash_sync(&B256::from(digest));
     signature.map(|signature| signature.as_bytes().to_vec()).map_err(|error| KeyError::Signing(error.to_string()))

@@ -77,6 +77,12 @@ pub enum Fault {
         /// What this backend serves.
         want: String,
     },
+    /// What has to be known to prove it is kept back: it is not where the request says, or whoever has it does not give it.
+    #[error("the input cannot be had: {why}")]
+    Withheld {
+        /// Where it was looked for, and what came instead.
+        why: String,
+    },
     /// It went wrong on our side; the same job may succeed later or elsewhere.
     #[error("{0}")]
     Failed(String),
@@ -102,7 +108,7 @@ impl Fault {
 
     /// Whether trying the same job again may help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::TimedOut { .. })
+        matches!(self, Self::Failed(_) | Self::TimedOut { .. } | Self::Withheld { .. })
     }
 }
 
@@ -119,7 +125,7 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Fault::Mismatch`] or [`Fault::Unsupported`] say that it cannot; others that this could not be found out.
+    /// [`Fault::Mismatch`] or [`Fault::Unsupported`] say that it cannot; others that this could not be found out, or cannot yet.
     async fn check(&self, job: &Job) -> Result<(), Fault>;
 
     /// How long a proof of this much work takes, by what was measured on this machine. Waiting for a slot is not in it.

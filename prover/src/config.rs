@@ -20,8 +20,8 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 pub use settings::{
-    BackendSettings, BiddingSettings, DeliverySettings, OfferSettings, ProvingSettings, QuotingSettings,
-    StandingSettings, SupplySettings,
+    BackendSettings, BiddingSettings, CommitteeSettings, DeliverySettings, OfferSettings, ProvingSettings,
+    QuotingSettings, StandingSettings, SupplySettings,
 };
 
 use crate::bid::Policy;
@@ -47,7 +47,7 @@ pub struct Config {
     pub poll_ms: u64,
     /// Where jobs and the journal of transactions are kept. Not shared between provers.
     pub data: PathBuf,
-    /// Where `/metrics`, `/healthz`, `/readyz` and `/v1/quote` are served; empty for nowhere.
+    /// Where `/metrics`, `/healthz`, `/readyz`, `/v1/quote` and `/v1/committee` are served; empty for nowhere.
     pub listen: String,
     /// An encrypted keystore, if the key is not in `PROVER_PRIVATE_KEY`. Its password is in `password_file` or in
     /// `PROVER_KEYSTORE_PASSWORD`.
@@ -72,6 +72,9 @@ pub struct Config {
     /// How it quotes.
     #[serde(default)]
     pub quoting: QuotingSettings,
+    /// How it sits in committees.
+    #[serde(default)]
+    pub committee: CommitteeSettings,
     /// How it proves.
     pub proving: ProvingSettings,
     /// How it delivers.
@@ -140,6 +143,7 @@ struct Defaults {
     bidding: BiddingSettings,
     standing: StandingSettings,
     quoting: QuotingSettings,
+    committee: CommitteeSettings,
     proving: ProvingSettings,
     delivery: DeliverySettings,
     backends: Vec<BackendSettings>,
@@ -160,6 +164,7 @@ impl Default for Defaults {
             bidding: BiddingSettings::default(),
             standing: StandingSettings::default(),
             quoting: QuotingSettings::default(),
+            committee: CommitteeSettings::default(),
             proving: ProvingSettings::default(),
             delivery: DeliverySettings::default(),
             backends: Vec::new(),
@@ -228,6 +233,7 @@ impl Config {
         );
         let share = self.standing.utilisation_bps;
         ensure!((1..=10_000).contains(&share), "standing.utilisation_bps is {share}; right is 1 to 10000");
+        self.committee.validate(&self.listen)?;
         self.backends.iter().try_for_each(BackendSettings::validate)
     }
 
@@ -269,6 +275,7 @@ impl Config {
         let mut shown = self.clone();
         shown.node = redact(&shown.node);
         shown.delivery.keeper = redact(&shown.delivery.keeper);
+        shown.committee.peers.values_mut().for_each(|url| *url = redact(url));
         for backend in &mut shown.backends {
             let Some(command) = &mut backend.command else { continue };
             let programs = [Some(&mut command.prove), command.check.as_mut(), command.verify.as_mut()];

@@ -5,8 +5,10 @@ mod amount;
 pub mod backend;
 pub mod bid;
 pub mod check;
+pub mod committee;
 pub mod config;
 pub mod deliver;
+pub mod door;
 pub mod jobs;
 pub mod metrics;
 pub mod prover;
@@ -26,6 +28,7 @@ pub use amount::{Amount, NotAnAmount};
 pub use config::Config;
 
 use crate::{
+    committee::{Hall, Speech},
     metrics::Page,
     prover::{Parts, Prover},
     quote::Desk,
@@ -44,15 +47,17 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::
     let mut shutdown = std::pin::pin!(shutdown);
     let (pages, shown) = watch::channel(unready("opening the backends"));
     let (desks, desk) = watch::channel(None);
+    let (hall, speeches) = mpsc::channel(committee::WAITING);
+    let doors = quote::router(desk).merge(committee::router(Hall::new(hall)));
     let server = match config.address()? {
-        Some(address) => Some(metrics::serve(address, shown, quote::router(desk)).await?),
+        Some(address) => Some(metrics::serve(address, shown, doors).await?),
         None => None,
     };
     if let Some((address, _)) = &server {
-        tracing::info!(%address, "metrics, health and quotes");
+        tracing::info!(%address, "metrics, health, quotes and committees");
     }
     let opened = tokio::select! {
-        opened = open(config, pages, desks) => Some(opened?),
+        opened = open(config, pages, desks, speeches) => Some(opened?),
         () = &mut shutdown => None,
     };
     let ended = match opened {
@@ -74,6 +79,7 @@ async fn open(
     config: Config,
     pages: watch::Sender<Page>,
     desks: watch::Sender<Option<Desk>>,
+    speeches: mpsc::Receiver<Speech>,
 ) -> anyhow::Result<(Prover, Follower)> {
     let key = config.key()?;
     let data = &config.data;
@@ -93,8 +99,9 @@ async fn open(
     pages.send_replace(unready("catching up with the chain"));
     let (inbox, questions) = mpsc::channel(quote::WAITING);
     desks.send_replace(Some(Desk::new(&config.quoting, workshop.clone(), Domain::of(&node), key.address(), inbox)));
-    Prover::resume(Parts { config, node, follower, executor, key, questions, store, workshop, stake_token, pages })
-        .await
+    let parts =
+        Parts { config, node, follower, executor, key, questions, speeches, store, workshop, stake_token, pages };
+    Prover::resume(parts).await
 }
 
 /// Connects to the node, and waits for it if it is not there yet.

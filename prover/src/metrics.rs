@@ -42,6 +42,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("prover_bids_total", "counter", "Bids sent, by kind."),
     ("prover_quotes_total", "counter", "Inquiries answered, by outcome."),
     ("prover_quotes", "gauge", "Quotes that stand."),
+    ("prover_words_total", "counter", "Words of other members of committees, by topic and outcome."),
     ("prover_ended_total", "counter", "Jobs ended, by how."),
     ("prover_deliveries_total", "counter", "Proofs handed on, by way."),
     ("prover_proofs_total", "counter", "Proofs made, or not, by outcome."),

@@ -1,6 +1,7 @@
 //! The loop: follow, take in, decide, do. One owner of everything; what takes long runs beside it and reports back.
 
 mod auction;
+mod committee;
 mod delivery;
 mod enlist;
 mod proving;
@@ -28,6 +29,7 @@ use tokio::{
 use crate::{
     backend::{self, Backend},
     bid::{capacity::Load, standing::Reserve},
+    committee::{Peers, Speech},
     config::Config,
     deliver::{Delivery, Keeper, Word},
     jobs::{Job, Jobs, Stage},
@@ -38,6 +40,7 @@ use crate::{
     supply::Target,
     workshop::Workshop,
 };
+use committee::Table;
 use proving::{Proven, Running};
 
 /// How often the loop looks at the clock when the chain is silent.
@@ -57,6 +60,8 @@ pub struct Parts {
     pub key: Key,
     /// Who asks for them.
     pub questions: mpsc::Receiver<Question>,
+    /// What members of its committees say.
+    pub speeches: mpsc::Receiver<Speech>,
     /// What survives.
     pub store: Store,
     /// What proves.
@@ -75,6 +80,7 @@ pub struct Prover {
     key: Key,
     domain: Domain,
     questions: mpsc::Receiver<Question>,
+    table: Table,
     store: Store,
     workshop: Workshop,
     keeper: Option<Keeper>,
@@ -151,9 +157,11 @@ impl Prover {
     /// # Errors
     /// If the store fails, or no HTTP client can be made.
     pub async fn resume(parts: Parts) -> anyhow::Result<(Self, Follower)> {
-        let Parts { config, node, follower, executor, key, questions, store, workshop, stake_token, pages } = parts;
+        let Parts { config, node, follower, executor, key, questions, speeches, store, workshop, stake_token, pages } =
+            parts;
         let keeper = &config.delivery.keeper;
         let keeper = if keeper.is_empty() { None } else { Some(Keeper::new(keeper)?) };
+        let table = Table::new(Peers::new(&config.committee, executor.address())?, speeches);
         let names = config.supply.mechanisms.iter();
         let names = names.flat_map(|(name, at)| at.iter().map(|at| (at.into_array(), name.clone()))).collect();
         let jobs = Jobs::resume(store.jobs().await?);
@@ -169,6 +177,7 @@ impl Prover {
             executor,
             key,
             questions,
+            table,
             store,
             workshop,
             keeper,
@@ -219,6 +228,9 @@ impl Prover {
                 Some(question) = self.questions.recv() => {
                     self.answer(question).await?;
                 }
+                event = self.table.next() => {
+                    self.at_table(event).await?;
+                }
                 update = follower.next() => {
                     let update = update.context("following the chain")?;
                     self.state.absorb(&update).context("the chain contradicts this program's model of the market")?;
@@ -267,6 +279,7 @@ impl Prover {
 
     /// Everything that there is to do at this moment.
     async fn act(&mut self) -> anyhow::Result<()> {
+        self.convene().await?;
         self.prove().await?;
         self.deliver().await?;
         self.bring().await?;
@@ -343,6 +356,7 @@ impl Prover {
         self.proving.abort_all();
         self.delivering.abort_all();
         self.checking.abort_all();
+        self.table.close();
         self.executor.close().await;
         self.store.close().await;
     }

@@ -119,6 +119,12 @@ CREATE TABLE IF NOT EXISTS commitments (
     salt BLOB NOT NULL,
     PRIMARY KEY (id, rung)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS splits (
+    id BLOB NOT NULL,
+    rung INTEGER NOT NULL,
+    said BLOB NOT NULL,
+    PRIMARY KEY (id, rung)
+) STRICT, WITHOUT ROWID;
 ";
 
 impl Store {
@@ -208,6 +214,30 @@ impl Store {
         Commitment::read(number(row.try_get("price")?)?, row.try_get("salt")?).map(Some)
     }
 
+    /// The split of a committee's pay that this prover signs for a request in a rung, which is `fresh` if there was none. What is
+    /// returned is on disk.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn agree(&self, id: &Id, rung: u8, fresh: &[u8]) -> Result<Vec<u8>, StoreError> {
+        sqlx::query("INSERT INTO splits VALUES (?, ?, ?) ON CONFLICT (id, rung) DO NOTHING")
+            .bind(id.as_slice())
+            .bind(i64::from(rung))
+            .bind(fresh)
+            .execute(&self.0)
+            .await?;
+        Ok(self.agreed(id, rung).await?.unwrap_or_else(|| fresh.to_vec()))
+    }
+
+    /// The split that this prover has signed for a request in a rung, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn agreed(&self, id: &Id, rung: u8) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT said FROM splits WHERE id = ? AND rung = ?";
+        Ok(sqlx::query_scalar(sql).bind(id.as_slice()).bind(i64::from(rung)).fetch_optional(&self.0).await?)
+    }
+
     /// Waits until nothing is written any more.
     pub async fn close(&self) {
         self.0.close().await;
@@ -260,6 +290,19 @@ mod tests {
         }
         let store = Store::open_as(&path, "a").await.unwrap();
         assert_eq!(store.jobs().await.unwrap(), [job]);
+    }
+
+    #[tokio::test]
+    async fn no_second_split_is_signed_for_a_request() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("prover.sqlite");
+        let store = Store::open_as(&path, "a").await.unwrap();
+        assert_eq!(store.agreed(&[3; 32], 0).await.unwrap(), None);
+        assert_eq!(store.agree(&[3; 32], 0, &[1]).await.unwrap(), [1]);
+        store.close().await;
+        let store = Store::open_as(&path, "a").await.unwrap();
+        assert_eq!(store.agree(&[3; 32], 0, &[2]).await.unwrap(), [1], "not after a restart either");
+        assert_eq!(store.agree(&[3; 32], 1, &[2]).await.unwrap(), [2], "another rung is another committee");
     }
 
     #[tokio::test]

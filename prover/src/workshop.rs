@@ -60,7 +60,8 @@ impl Workshop {
     /// The first backend for `verifier` that can prove `job`.
     ///
     /// # Errors
-    /// Why none can: what the last of them said, or the first that found a fault in the request itself.
+    /// Why none can: what the last of them said, or one that could if it had the input, or the first that found a fault in the
+    /// request itself.
     pub async fn find(&self, verifier: u32, job: &Job) -> Result<Arc<dyn Backend>, Fault> {
         let mut last = Fault::Unsupported {
             what: "verifier",
@@ -71,6 +72,7 @@ impl Workshop {
             match backend.check(job).await {
                 Ok(()) => return Ok(Arc::clone(backend)),
                 Err(fault @ Fault::Mismatch { .. }) => return Err(fault),
+                Err(_) if matches!(last, Fault::Withheld { .. }) => {}
                 Err(fault) => last = fault,
             }
         }

@@ -79,6 +79,16 @@ async fn checks_and_verifies_with_programs() {
 }
 
 #[tokio::test]
+async fn programs_say_that_the_input_is_withheld() {
+    let says = "echo '{\"withheld\": \"404 at the given place\"}'";
+    let withheld = Fault::Withheld { why: "404 at the given place".into() };
+    assert_eq!(backend(says).prove(&job()).await.unwrap_err(), withheld);
+    let checks = CommandBackend::new(Settings { check: Some(sh(says)), ..settings("") }).unwrap();
+    assert_eq!(checks.check(&job()).await.unwrap_err(), withheld);
+    assert!(withheld.is_transient(), "it may be there later");
+}
+
+#[tokio::test]
 async fn faults_say_what_came_and_what_was_wanted() {
     let fault = failure("echo oops >&2; exit 3").await;
     assert!(fault.contains("exit status: 3") && fault.contains("want exit code 0: oops"), "{fault}");

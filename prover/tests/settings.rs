@@ -77,6 +77,23 @@ fn flags_come_before_the_environment_and_that_before_the_file() {
 }
 
 #[test]
+fn members_of_committees_have_places_that_can_be_reached() {
+    let member = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+    let with = |url: &str| format!("market = \"{MARKET}\"\n[committee]\npeers = {{ \"{member}\" = \"{url}\" }}");
+    let peers = &shown(&with("https://prover.example/node"), &[], &[])["committee"]["peers"];
+    assert_eq!(peers[&member.to_lowercase()].as_str(), Some("https://prover.example/…"), "paths may be secret");
+    for url in
+        ["", "10.0.0.2:9465", "ftp://10.0.0.2", "http://", "http:///x", "http://a b", "http://a?b", "http://u:p@a"]
+    {
+        let why = refused(&with(url));
+        assert!(why.contains(&format!("'{url}'")) && why.contains("right would be http://10.0.0.2:9465"), "{why}");
+    }
+    let zero = with("http://10.0.0.2").replace(member, &format!("0x{}", "0".repeat(40)));
+    assert!(refused(&zero).contains("the zero address"));
+    assert!(refused(&format!("listen = \"\"\n{}", with("http://10.0.0.2"))).contains("listen is empty"));
+}
+
+#[test]
 fn secrets_are_not_shown() {
     let file = format!(
         "market = \"{MARKET}\"\nnode = \"https://user:geheim@node.example:8545/v2/geheim?k=geheim\"\n[[backends]]\nverifier = 1\n\

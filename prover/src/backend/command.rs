@@ -16,6 +16,10 @@
 //! optional and get the same object (the verifier with `"proof"` in it): one that checks a job before anybody bids, one
 //! that verifies the proof. Both answer `{"ok": true}` or `{"ok": false, "why": "…"}`.
 //!
+//! Where the published input only says where the rest is, programs fetch that themselves. One that finds it kept back answers
+//! `{"withheld": "why"}` instead: nobody bids on such a request, and members of a committee that hear so from their programs again
+//! and again have its work ended at nobody's cost.
+//!
 //! Without a verifying program this backend cannot keep the promise of verified proofs: whoever delivers should then
 //! ask the chain first.
 
@@ -109,6 +113,11 @@ struct Proven {
 }
 
 #[derive(Deserialize)]
+struct Withheld {
+    withheld: String,
+}
+
+#[derive(Deserialize)]
 struct Verdict {
     ok: bool,
     #[serde(default)]
@@ -149,6 +158,9 @@ impl CommandBackend {
         let answer = tokio::time::timeout(self.timeout, run(program, &question));
         let answer = answer.await.map_err(|_| Fault::TimedOut { limit: self.timeout })??;
         serde_json::from_slice(&answer).map_err(|e| {
+            if let Ok(Withheld { withheld: why }) = serde_json::from_slice(&answer) {
+                return Fault::Withheld { why };
+            }
             let start = String::from_utf8_lossy(answer.get(..COMPLAINT.min(answer.len())).unwrap_or_default());
             let program = program.program.display();
             Fault::Failed(format!("{program} answered {start:?}, want {want} ({e})"))

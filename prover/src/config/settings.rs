@@ -103,6 +103,16 @@ pub struct QuotingSettings {
     pub per_minute: u32,
 }
 
+/// Seats in committees: with whom this prover signs what members say together.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CommitteeSettings {
+    /// Where the nodes of other members listen, by their addresses. One table does for all: this prover's own line in it is passed over.
+    pub peers: BTreeMap<Address, String>,
+    /// Seconds that a proof of this prover waits for a quorum to sign the split; 0 to have all paid alike.
+    pub wait_seconds: u64,
+}
+
 /// How much is proven at once.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -182,6 +192,12 @@ impl Default for QuotingSettings {
     }
 }
 
+impl Default for CommitteeSettings {
+    fn default() -> Self {
+        Self { peers: BTreeMap::new(), wait_seconds: 15 }
+    }
+}
+
 impl Default for ProvingSettings {
     fn default() -> Self {
         Self { parallel: 1, reserve_seconds: 15, retries: 3 }
@@ -210,6 +226,26 @@ impl OfferSettings {
         let token = self.token;
         for (name, have, bits) in [("floor", self.floor.0, 88), ("bond_limit", self.bond_limit.0, 80)] {
             ensure!(have >> bits == 0, "{name} for token {token} is {have}; right is less than 2^{bits}");
+        }
+        Ok(())
+    }
+}
+
+impl CommitteeSettings {
+    pub(super) fn validate(&self, listen: &str) -> anyhow::Result<()> {
+        ensure!(
+            self.peers.is_empty() || !listen.is_empty(),
+            "committee.peers names {} members, and listen is empty; right is an address at which they reach this prover",
+            self.peers.len()
+        );
+        for (member, url) in &self.peers {
+            ensure!(!member.is_zero(), "committee.peers names the zero address; right are addresses of provers");
+            let plain = !url.contains(['?', '#', '@']) && !url.chars().any(char::is_whitespace);
+            let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+            ensure!(
+                plain && host.is_some_and(|host| !host.starts_with('/') && !host.is_empty()),
+                "committee.peers has '{url}' for member {member}; right would be http://10.0.0.2:9465"
+            );
         }
         Ok(())
     }

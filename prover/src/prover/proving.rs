@@ -52,7 +52,8 @@ impl Prover {
         while self.running.len() < self.config.proving.parallel {
             let ready = |job: &&&Job| {
                 let setback = self.setbacks.get(&job.id);
-                head.time <= job.due && setback.is_none_or(|(_, until)| *until <= Instant::now())
+                let rested = setback.is_none_or(|(_, until)| *until <= Instant::now());
+                head.time <= job.due && rested && !self.table.lacks_input(&job.id)
             };
             // What is promised comes before what is a chance.
             let mut waiting = self.jobs.by_due(Stage::Awarded);
@@ -109,6 +110,9 @@ impl Prover {
             }
             Err(fault) => {
                 self.metrics.add("prover_proofs_total", "outcome=\"failed\"", 1.0);
+                if self.table.found_withheld(&id, &fault) {
+                    return self.put(job.at(Stage::Racing, fault.to_string()), block).await;
+                }
                 let hopeless = matches!(fault, Fault::Mismatch { .. } | Fault::Unsupported { .. });
                 self.set_back(job, &fault.to_string(), hopeless).await
             }

@@ -7,8 +7,9 @@ use bourse_sim::{Id, Time, Wei, event::Config};
 use super::Prover;
 use crate::{
     bid::{Bidder, Reason, Rule, Terms, capacity::Load, rfq},
+    door::Refusal,
     jobs::Stage,
-    quote::{Question, Refusal},
+    quote::Question,
 };
 
 /// A quote that its request may still be opened with.

@@ -65,7 +65,12 @@ impl Prover {
             };
             match (next, rule) {
                 (Next::Commit, Ok(Rule::Race(params))) => self.stake_claim(&job, &case, &params).await?,
-                (Next::Prove, _) => self.show(job, &case).await?,
+                (Next::Prove, Ok(Rule::Committee(_))) => {
+                    if let Some(split) = self.split(&job.id, now).await? {
+                        self.show(job, &case, &split).await?;
+                    }
+                }
+                (Next::Prove, _) => self.show(job, &case, &[]).await?,
                 _ => {}
             }
         }
@@ -121,9 +126,9 @@ impl Prover {
         Ok(())
     }
 
-    async fn show(&mut self, job: Job, case: &Case) -> anyhow::Result<()> {
+    async fn show(&mut self, job: Job, case: &Case, data: &[u8]) -> anyhow::Result<()> {
         let proof = job.proof.as_deref().unwrap_or_default();
-        let call = call::prove(&case.request, self.state.me(), proof, &[]);
+        let call = call::prove(&case.request, self.state.me(), proof, data);
         let intent = self.deed("prove", &job.id, case.rung, call).until(job.due).gas_at_least(PROOF_GAS);
         match self.submit(intent, REST).await? {
             Deed::Put(Some(Fault::Drop { revert: Some(revert), .. })) if revert.name == REFUSED => {
