@@ -121,8 +121,9 @@ impl State {
 
     /// Thinks about one of the keeper's own instances, if something has changed: that which was thought about longest ago.
     fn think_of_instances(&mut self, keeper: Account) {
-        let stir = self.thoughts.stir;
-        let own = self.market.instances().iter().filter(|(_, instance)| instance.owner == keeper && !instance.retired);
+        let (instances, stir) = (self.market.instances(), self.thoughts.stir);
+        self.thoughts.tunings.retain(|number, _| instances.get(number).is_some_and(|there| there.owner == keeper));
+        let own = instances.iter().filter(|(_, instance)| instance.owner == keeper && !instance.retired);
         let thought = |number: &u32| self.thoughts.tunings.get(number).map_or(0, |(stir, _)| 1 + *stir);
         let rests = |number: &u32| thought(number) <= stir;
         let next = own.map(|(number, _)| *number).filter(rests).min_by_key(thought);
