@@ -5,16 +5,14 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use alloy::providers::Provider;
-use alloy::providers::ext::AnvilApi;
 use bourse_bindings::code;
-use bourse_chain::call::{self, Fulfillment, Order};
+use bourse_chain::call;
 use bourse_keeper::Keeper;
 use bourse_keeper::text;
-use bourse_sim::lane::{LANE, List, Mandate, Terms, Wish};
+use bourse_sim::lane::{List, Mandate, Terms, Wish};
 use bourse_sim::mechanisms::posted::PostedParams;
 use bourse_sim::mechanisms::race::RaceParams;
-use common::{ALICE, BOB, BOND, Desk, PRICE, REQUESTER, World, proof};
+use common::{ALICE, BOB, BOND, Desk, PRICE, REQUESTER, World};
 
 const NUMBER: u32 = 1;
 /// Seconds.
@@ -60,19 +58,6 @@ async fn furnish(world: &World) -> (u32, u32) {
     (posted, race)
 }
 
-/// A request of the lane that is awarded to `prover` as it enters, and proven `wait` seconds later.
-async fn serve(world: &World, prover: usize, wait: u64) {
-    let request = world.request(LANE | NUMBER).await;
-    let requester_signature = world.domain.sign_request(&world.key(REQUESTER), &request).unwrap();
-    let order = Order { requester_signature, ..world.order(prover, &request, 0, Vec::new()) };
-    world.send(prover, call::bid(&[order])).await;
-    if wait > 0 {
-        world.provider.anvil_increase_time(wait).await.unwrap();
-    }
-    let (prover, proof) = (world.account(prover), proof(&request));
-    world.send(0, call::fulfill(&[Fulfillment { request, prover, proof }])).await;
-}
-
 async fn leads_to(world: &World, instance: u32) -> bool {
     world.node.lane(world.account(REQUESTER), NUMBER).await.unwrap().0.0 == instance
 }
@@ -97,13 +82,13 @@ async fn a_lane_is_moved_when_its_provers_slow_down() {
     };
     assert!(arrives(posted, 30).await, "it begins where it is cheap");
     for turn in 0..8 {
-        serve(&world, [ALICE, BOB][turn % 2], 0).await;
+        world.serve(NUMBER, [ALICE, BOB][turn % 2], 0).await;
     }
     assert!(leads_to(&world, posted).await, "nothing has changed");
     let mut late = 0;
     while !arrives(race, 3).await {
         assert!(late < 16, "still there after {late} late proofs");
-        serve(&world, [ALICE, BOB][late % 2], LATE).await;
+        world.serve(NUMBER, [ALICE, BOB][late % 2], LATE).await;
         late += 1;
     }
     assert!(late >= 4, "{late} are no drift yet");
@@ -112,6 +97,5 @@ async fn a_lane_is_moved_when_its_provers_slow_down() {
     let reasons: Vec<_> =
         told["verdicts"].as_array().unwrap().iter().map(|verdict| verdict["reason"].clone()).collect();
     assert!(reasons.contains(&"its provers have slowed down".into()), "{told}");
-    assert!(world.provider.get_block_number().await.unwrap() > 0);
     task.abort();
 }

@@ -2,8 +2,9 @@
 
 use bourse_sim::Wei;
 use bourse_sim::abi::keccak;
+use bourse_sim::event::Setup;
 use bourse_sim::market::Lane;
-use bourse_sim::qos::fresh::Proposal;
+use bourse_sim::qos::fresh::{Proposal, is_there};
 
 use super::{Action, Deed, Gain, act_in};
 use crate::config::Goals;
@@ -17,11 +18,26 @@ const REGISTER_GAS: u64 = 400_000;
 /// Lanes whose requester lets this keeper route them, and that it would route elsewhere; to an instance that is to be registered first, if
 /// that is better than all that is there.
 pub(super) fn route(state: &State, goals: &Goals) -> Vec<Action> {
-    let of = |(key, lane, verdict): (&LaneKey, &Lane, &Verdict)| match &verdict.fresh {
-        Some(fresh) if goals.registers && state.may_register(lane) => register(state, goals, *key, lane, fresh),
-        _ => one(state, goals, *key, lane, verdict),
-    };
-    state.verdicts().filter_map(of).collect()
+    let mut actions: Vec<Action> = Vec::new();
+    for (key, lane, verdict) in state.verdicts() {
+        let fresh = verdict.fresh.as_ref().filter(|_| goals.registers && state.may_register(lane));
+        let action = match fresh {
+            // Lanes that are alike want the same, and one of it is enough.
+            Some(fresh) if is_coming(state, &actions, &fresh.setup) => None,
+            // Thought of before it was there.
+            Some(fresh) if is_there(state.market(), &fresh.setup, lane.terms.verifier) => None,
+            Some(fresh) => register(state, goals, *key, lane, fresh),
+            None => one(state, goals, *key, lane, verdict),
+        };
+        actions.extend(action);
+    }
+    actions
+}
+
+/// It is to be registered already, for this lane or another.
+fn is_coming(state: &State, decided: &[Action], setup: &Setup) -> bool {
+    let under_way = state.pending().map(|(_, pending)| &pending.action);
+    under_way.chain(decided).any(|action| matches!(&action.deed, Deed::Register { setup: other, .. } if other == setup))
 }
 
 /// What a keeper is paid for a move, in the native coin.

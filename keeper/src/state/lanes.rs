@@ -74,7 +74,8 @@ impl State {
     /// Whether the keeper may register another instance for `lane` now.
     pub fn may_register(&self, lane: &Lane) -> bool {
         let keeper = self.thoughts.keeper.as_ref().filter(|_| self.may_route(lane));
-        keeper.is_some_and(|keeper| left(&self.market, lane, keeper, self.head.time) > 0)
+        let coming = self.pending.values().filter(|pending| pending.action.deed.kind() == "register").count();
+        keeper.is_some_and(|keeper| coming < left(&self.market, lane, keeper, self.head.time))
     }
 
     /// Something happened that a verdict may rest on.

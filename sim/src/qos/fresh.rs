@@ -88,8 +88,7 @@ pub fn settings(
     let set = rules.filter_map(|rule| {
         let mechanism = home(market, names, rule.name())?;
         let setup = Setup { mechanism, token: lane.terms.token, params: rule.params(), ..Setup::default() };
-        let there = market.instances().values().any(|instance| is(instance, &setup, lane.terms.verifier));
-        (listed(lane, &mechanism) && !there).then_some((rule, setup))
+        (listed(lane, &mechanism) && !is_there(market, &setup, lane.terms.verifier)).then_some((rule, setup))
     });
     set.collect()
 }
@@ -102,8 +101,8 @@ fn home(market: &Market, names: &BTreeMap<Account, String>, name: &str) -> Optio
         .map(|config| config.mechanism)
 }
 
-/// The instance is open, and as `setup` would have it.
-fn is(instance: &Instance, setup: &Setup, verifier: u32) -> bool {
+/// There is an open instance as `setup` would have it, for proofs to that verifier.
+pub fn is_there(market: &Market, setup: &Setup, verifier: u32) -> bool {
     let same = |config: &Config| {
         config.mechanism == setup.mechanism
             && config.token == setup.token
@@ -111,7 +110,8 @@ fn is(instance: &Instance, setup: &Setup, verifier: u32) -> bool {
             && config.fallback_instance == 0
             && admits(config, verifier)
     };
-    instance.open && !instance.retired && instance.config(instance.version()).is_some_and(|config| same(config))
+    let mut open = market.instances().values().filter(|instance| instance.open && !instance.retired);
+    open.any(|instance| instance.config(instance.version()).is_some_and(|config| same(config)))
 }
 
 /// How many more instances `keeper` may register for a lane at `now`: what it has registered within a day, and the lane could use, counts.

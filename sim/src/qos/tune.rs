@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::fresh::usual_of;
+use super::history::lane_of;
 use super::menu::menu;
 use super::play::Rule;
 use super::predict::Outlook;
 use super::retune::{WORD, step};
 use super::scout::{Scouts, ladder};
-use super::select::Pace;
+use super::select::{Pace, refused};
 use super::survey::{Survey, survey, usual};
+use super::terms::Terms;
 use crate::event::{Config, Setup};
 use crate::market::{Case, Instance, Lane, Market};
 use crate::{Account, Time};
@@ -37,7 +39,7 @@ pub struct Retuning {
     pub word: usize,
     /// How many lanes are on the instance.
     pub lanes: usize,
-    /// The mean score of those lanes as it is, with the step, and where the steps lead.
+    /// The mean score of those that make most use of it, as it is, with the step, and where the steps lead.
     pub scores: [f64; 3],
 }
 
@@ -52,11 +54,15 @@ impl fmt::Display for Retuning {
     }
 }
 
+/// Lanes whose wishes are weighed, at most; the limits of all others are looked at too.
+const WEIGHED: usize = 8;
+
 /// A lane on the instance.
 struct Guest<'a> {
     requester: Account,
     lane: &'a Lane,
-    survey: Survey,
+    /// What is known for it, if it is one of those that make most use of the instance.
+    survey: Option<Survey>,
 }
 
 /// What a rule would be to all guests.
@@ -87,7 +93,9 @@ pub fn tune(
     let appraise = |rule: Rule| appraise(market, names, &guests, (instance, config, rule), now);
     let (have, first) = (appraise(rule)?, guests.first()?);
     let job = usual(first.lane);
-    let goals = menu(usual_of(&first.survey.fleet, &job)?, &job).into_iter().filter(|goal| goal.name() == rule.name());
+    let goals = menu(usual_of(&first.survey.as_ref()?.fleet, &job)?, &job)
+        .into_iter()
+        .filter(|goal| goal.name() == rule.name());
     let worthwhile = |goal: &Appraisal| have.score + WORTHWHILE < goal.score;
     let mut goals: Vec<Appraisal> = goals.filter_map(appraise).filter(worthwhile).collect();
     goals.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -112,12 +120,22 @@ fn is_ready(market: &Market, number: u32, instance: &Instance, (now, pace): (Tim
     !instance.retired && instance.seats.is_empty() && since + REST <= now && enough()
 }
 
+/// All lanes on the instance, those first that have made most use of it.
 fn guests<'a>(market: &'a Market, names: &BTreeMap<Account, String>, instance: u32, now: Time) -> Vec<Guest<'a>> {
+    let mut used: BTreeMap<(Account, u32), usize> = BTreeMap::new();
+    for case in market.requests().values().filter(|case| case.entered.0 == instance) {
+        if let Some(number) = lane_of(case) {
+            *used.entry((case.request.requester, number)).or_default() += 1;
+        }
+    }
     let on = market.lanes().iter().filter(|(_, lane)| lane.route.is_some_and(|(to, _)| to == instance));
-    let guest = |(key, lane): (&(Account, u32), &'a Lane)| {
-        Some(Guest { requester: key.0, lane, survey: survey(market, names, *key, now)? })
+    let mut on: Vec<_> = on.map(|(key, lane)| (used.get(key).copied().unwrap_or_default(), *key, lane)).collect();
+    on.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    let guest = |(place, (_, key, lane)): (usize, (usize, (Account, u32), &'a Lane))| {
+        let survey = if place < WEIGHED { survey(market, names, key, now) } else { None };
+        Guest { requester: key.0, lane, survey }
     };
-    on.filter_map(guest).collect()
+    on.into_iter().enumerate().map(guest).collect()
 }
 
 /// None if the rule refuses a usual request of one of the lanes.
@@ -130,11 +148,17 @@ fn appraise(
 ) -> Option<Appraisal> {
     let config = Config { params: rule.params(), ..config.clone() };
     let mut all = Appraisal { rule, score: 0.0, holds: true };
+    let weighed = guests.len().min(WEIGHED) as f64;
     for Guest { requester, lane, survey } in guests {
-        let played = Scouts::new(names, &survey.fleet).play(rule, &usual(lane))?;
+        let (job, terms) = (usual(lane), Terms::from(&lane.terms));
         let envelope = ladder(market, names, (lane, *requester), (&config, (instance, 0)), now)?;
+        let Some(survey) = survey else {
+            all.holds &= refused(&terms, &Outlook { envelope, ..Outlook::unplayed(rule, &job).ok()? }).is_empty();
+            continue;
+        };
+        let played = Scouts::new(names, &survey.fleet).play(rule, &job)?;
         let view = survey.view(instance, &Outlook { envelope, ..played });
-        all.score += view.score / guests.len() as f64;
+        all.score += view.score / weighed;
         all.holds &= view.tier < 2;
     }
     Some(all)
