@@ -112,6 +112,7 @@ async fn an_instance_of_its_own_is_retuned_and_no_lane_is_moved_by_that() {
     }
     assert!(made(&desk, "retune").await.is_empty(), "a version rests for an hour");
     world.provider.anvil_increase_time(REST).await.unwrap();
+    world.provider.anvil_mine(Some(1), None).await.unwrap();
     world.serve(NUMBER, ALICE, 0).await;
     let version = async || world.node.instance(own).await.unwrap().version;
     until("it is retuned", async || version().await == 2).await;

@@ -100,7 +100,7 @@ pub fn tune(
     let mut goals: Vec<Appraisal> = goals.filter_map(appraise).filter(worthwhile).collect();
     goals.sort_by(|a, b| b.score.total_cmp(&a.score));
     let steps = goals.iter().filter_map(|goal| Some((goal, appraise(step(&rule, &goal.rule, STEP)?)?)));
-    let (goal, next) = steps.into_iter().find(|(_, next)| next.holds && have.score < next.score)?;
+    let (goal, next) = steps.into_iter().find(|(_, next)| next.holds && have.score <= next.score)?;
     let params = next.rule.params();
     Some(Retuning {
         instance,
