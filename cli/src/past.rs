@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use bourse_chain::{Block, Head, Update};
 use bourse_sim::Account;
-use bourse_sim::event::Event;
+use bourse_sim::event::{Config, Event};
 use bourse_sim::market::Market;
 
 use crate::session::Session;
@@ -71,6 +71,18 @@ impl Past {
         self.as_of(self.head.number)
     }
 
+    /// The versions of an instance, oldest first.
+    pub fn versions(&self, number: u32) -> Vec<Version<'_>> {
+        let all = self.blocks.iter().flat_map(|block| block.events.iter().map(move |event| (block, event)));
+        all.filter_map(|(block, event)| match event {
+            Event::InstanceSet { instance, version, owner, config, .. } if *instance == number => {
+                Some(Version { block: block.number, version: *version, owner: *owner, config })
+            }
+            _ => None,
+        })
+        .collect()
+    }
+
     /// How often a lane was routed, oldest first.
     pub fn moves(&self, (requester, lane): (Account, u32)) -> Vec<Move> {
         let all = self.blocks.iter().flat_map(|block| block.events.iter().map(move |event| (block, event)));
@@ -84,6 +96,19 @@ impl Past {
         })
         .collect()
     }
+}
+
+/// An instance was registered or retuned.
+#[derive(Clone, Copy, Debug)]
+pub struct Version<'a> {
+    /// In this block.
+    pub block: u64,
+    /// 1 if it was registered.
+    pub version: u32,
+    /// By whom.
+    pub owner: Account,
+    /// As what.
+    pub config: &'a Config,
 }
 
 /// A lane was routed.

@@ -70,6 +70,8 @@ pub struct Goals {
     pub batch_wait: Duration,
     /// Seconds after which an action is of no use if it has not landed.
     pub patience: Time,
+    /// Instances are registered for lanes, and its own are retuned.
+    pub registers: bool,
 }
 
 impl Default for Goals {
@@ -81,6 +83,7 @@ impl Default for Goals {
             batch_gas: 15_000_000,
             batch_wait: Duration::from_millis(250),
             patience: 300,
+            registers: true,
         }
     }
 }

@@ -4,10 +4,12 @@
 mod expire;
 mod instance;
 mod lane;
+mod retune;
 mod settle;
 mod tick;
 
 use bourse_sim::ask::{Move, MoveKind};
+use bourse_sim::event::Setup;
 use bourse_sim::market::{Case, place_of, place_of_lane};
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
 
@@ -61,6 +63,22 @@ pub enum Deed {
         /// See `instance`.
         version: u32,
     },
+    /// Registers an instance that a lane would be better off with.
+    Register {
+        /// Whose lane it is.
+        requester: Account,
+        /// Its number.
+        lane: u32,
+        /// What is chosen.
+        setup: Setup,
+    },
+    /// Moves the parameters of an instance of the keeper's own.
+    Retune {
+        /// Which.
+        instance: u32,
+        /// What is chosen.
+        setup: Setup,
+    },
     /// Settles proofs.
     Settle {
         /// Which.
@@ -93,6 +111,7 @@ pub fn decide(state: &State, goals: &Goals) -> Vec<Action> {
     actions.extend(tick::tickets(state, goals));
     actions.extend(instance::tick(state, goals));
     actions.extend(lane::route(state, goals));
+    actions.extend(retune::retune(state, goals));
     actions
 }
 
@@ -102,9 +121,12 @@ impl Deed {
         match self {
             Self::Tick { request, about } => Some((*request, *about)),
             Self::TickInstance { instance, about } => Some((place_of(*instance), *about)),
+            Self::Retune { instance, .. } => Some((place_of(*instance), ZERO)),
             Self::Expire { request } => Some((*request, ZERO)),
             Self::Reclaim { request, prover } => Some((*request, *prover)),
-            Self::Route { requester, lane, .. } => Some((place_of_lane(requester, *lane), ZERO)),
+            Self::Route { requester, lane, .. } | Self::Register { requester, lane, .. } => {
+                Some((place_of_lane(requester, *lane), ZERO))
+            }
             Self::Settle { .. } => None,
         }
     }
@@ -118,6 +140,8 @@ impl Deed {
             Self::Expire { .. } => "expire",
             Self::Reclaim { .. } => "reclaim",
             Self::Route { .. } => "route",
+            Self::Register { .. } => "register",
+            Self::Retune { .. } => "retune",
             Self::Settle { .. } => "settle",
         }
     }

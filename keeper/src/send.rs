@@ -58,6 +58,8 @@ impl Keeper {
             Deed::Expire { request: id } => call::expire(request(id)?),
             Deed::Reclaim { request: id, prover } => call::reclaim(request(id)?, *prover),
             Deed::Route { requester, lane, instance, version } => call::route(*requester, *lane, *instance, *version),
+            Deed::Register { setup, .. } => call::register(setup, true),
+            Deed::Retune { instance, setup } => call::retune(*instance, setup),
             Deed::Settle { proofs } => self.settlement(proofs)?,
         };
         Some(call.intent(action.key.clone(), self.config.market).until(action.until))

@@ -96,7 +96,7 @@ pub enum Note {
     /// What became of an action.
     Result(Action, String),
     /// Something new is thought of a lane.
-    Verdict(LaneKey, Verdict),
+    Verdict(LaneKey, Box<Verdict>),
 }
 
 /// The state.

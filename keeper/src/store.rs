@@ -76,7 +76,8 @@ pub struct Decision {
     pub block: u64,
     /// The intent's key.
     pub key: String,
-    /// `tick`, `ticket`, `instance`, `expire`, `reclaim`, `route` or `settle`.
+    /// `tick`, `ticket`, `instance`, `expire`, `reclaim`, `route`, `register`,
+    /// `retune` or `settle`.
     pub action: String,
     /// The request, or the place of the instance or lane, that it is about; none if about several.
     pub subject: Option<Id>,

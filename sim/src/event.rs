@@ -32,6 +32,21 @@ pub struct Setup {
     pub params: Vec<u8>,
 }
 
+impl From<&Config> for Setup {
+    fn from(config: &Config) -> Self {
+        let Config { mechanism, token, fallback_instance, fallback_version, verifiers, params, .. } = config.clone();
+        Self { mechanism, token, fallback_instance, fallback_version, verifiers, params }
+    }
+}
+
+impl From<Setup> for Config {
+    /// What only the registry knows is left empty.
+    fn from(setup: Setup) -> Self {
+        let Setup { mechanism, token, fallback_instance, fallback_version, verifiers, params } = setup;
+        Self { mechanism, token, fallback_instance, fallback_version, verifiers, params, ..Self::default() }
+    }
+}
+
 /// What a prover asks of work paid in one token; the twin of `Offer` in `contracts/types/Prover.sol`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "documented in its Solidity twin")]

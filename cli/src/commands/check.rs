@@ -36,7 +36,7 @@ pub async fn run(session: &Session, said: &Said) -> Result<Outcome> {
     let survey = tried(&mut market, &past.names, requester, &terms, past.head.time)?;
     let decided = survey.decide(&Pace::default());
     let shown = match &decided {
-        Ok(record) => verdict::record_json(record, survey.versions.get(&record.to).copied().unwrap_or_default()),
+        Ok(record) => verdict::record_json(record),
         Err(infeasible) => verdict::infeasible_json(infeasible),
     };
     session.out.result(&json!({ "terms": commands::lanes::terms_json(&terms), "decision": shown }), || {

@@ -46,7 +46,8 @@ pub async fn run(session: &Session, options: &Options) -> Result<()> {
     let rule = rule(session, &past, &config, lane).await?;
     let nothing = || format!("no request of lane {} has ended yet: there is nothing to replay", key.1);
     let was = happened(&market, key).with_context(nothing)?;
-    let would = under(&market, key, rule).context("the mechanism refuses these parameters for such requests")?;
+    let would =
+        under(&market, &past.names, key, rule).context("the mechanism refuses these parameters for such requests")?;
     let replay = again(&market, &past.names, key);
     let token = session.node.token(lane.terms.token).await?;
     let shown = json!({

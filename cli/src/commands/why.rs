@@ -28,7 +28,9 @@ pub async fn run(session: &Session, which: &Which) -> Result<()> {
     let lane = market.lanes().get(&key).with_context(|| which.unknown(key.0))?;
     let token = session.node.token(lane.terms.token).await?;
     let name = |instance: u32| name_of(&past, &market, instance);
-    let decided = survey.decide(&Pace::default());
+    let pace = Pace::default();
+    let decided = survey.decide(&pace);
+    let fresh = survey.propose(&decided, &pace);
     let last = past.moves(key).last().copied();
     let views = survey.views();
     let shown = json!({
@@ -38,11 +40,12 @@ pub async fn run(session: &Session, which: &Which) -> Result<()> {
         "routed": last.map(|last| json!({ "block": last.block, "time": last.time, "by": amount::address(last.by) })),
         "block": past.head.number,
         "decision": match &decided {
-            Ok(record) => verdict::record_json(record, survey.versions.get(&record.to).copied().unwrap_or_default()),
+            Ok(record) => verdict::record_json(record),
             Err(infeasible) => verdict::infeasible_json(infeasible),
         },
         "instances": views.iter().map(|view| view_json(&survey, view)).collect::<Vec<_>>(),
-        "unfit": survey.unfit.iter().map(|(instance, why)| json!({ "instance": instance, "why": unfit(*why) })).collect::<Vec<_>>(),
+        "fresh": fresh.as_ref().map(verdict::fresh_json),
+        "unfit": survey.unfit.iter().map(|(number, why)| unfit_json(&survey, *number, *why)).collect::<Vec<_>>(),
         "delivered": happened(&market, key).map(|course| super::whatif::course_json(&course)),
     });
     session.out.result(&shown, || {
@@ -57,18 +60,22 @@ pub async fn run(session: &Session, which: &Which) -> Result<()> {
             Ok(record) => record.to_string(),
             Err(infeasible) => format!("no instance holds its limits: {infeasible}"),
         };
+        let fresh = fresh.as_ref().map_or(String::new(), |fresh| format!("\nto be registered: {fresh}"));
         let table = table(session, &survey, &views, &token, name);
         let left_out: Vec<_> = survey
             .unfit
             .iter()
-            .map(|(instance, why)| format!("instance {instance} ({}) {}", name(*instance), unfit(*why)))
+            .map(|(number, why)| {
+                let instance = survey.place(*number).0;
+                format!("instance {instance} ({}) {}", name(instance), unfit(*why))
+            })
             .collect();
         let left_out =
             if left_out.is_empty() { String::new() } else { format!("\nnot looked at: {}", left_out.join("; ")) };
         let got = happened(&market, key).map_or("nothing was delivered yet".to_owned(), |course| {
             format!("delivered so far: {}", super::whatif::words(&course, &token, lane.terms.work))
         });
-        format!("lane {} {leads}\n{got}\nnow: {now}\n\n{table}{left_out}", key.1)
+        format!("lane {} {leads}\n{got}\nnow: {now}{fresh}\n\n{table}{left_out}", key.1)
     })
 }
 
@@ -98,7 +105,9 @@ pub(super) fn table(
             (&survey.outlooks[&view.instance], survey.ledger.correction(view.family, view.instance));
         let (_, traits) = outlook.corrected(&correction, 0.0);
         let price = traits.price * outlook.work as f64 / PER;
-        let mut row = vec![view.instance.to_string(), name(view.instance), format!("{:.3}", view.value())];
+        let (instance, version) = survey.place(view.instance);
+        let newest = if instance == view.instance { String::new() } else { format!(" v{version}") };
+        let mut row = vec![format!("{instance}{newest}"), name(instance), format!("{:.3}", view.value())];
         row.extend(weighed.iter().map(|i| format!("{:.3}", view.parts[*i])));
         row.extend([
             amount::rough(price as u128, token),
@@ -129,10 +138,16 @@ fn view_json(survey: &Survey, view: &View) -> Value {
         .map(|(attribute, part)| (attribute.to_string(), json!(part)))
         .collect();
     let breaches: Vec<_> = view.breaches.iter().map(|breach| breach.limit.to_string()).collect();
+    let (instance, version) = survey.place(view.instance);
     json!({
-        "instance": view.instance, "utility": view.value(), "score": view.score, "risk": view.risk, "parts": parts,
+        "instance": instance, "version": version, "utility": view.value(), "score": view.score, "risk": view.risk, "parts": parts,
         "breaks": breaches,
     })
+}
+
+fn unfit_json(survey: &Survey, number: u32, why: Unfit) -> Value {
+    let (instance, version) = survey.place(number);
+    json!({ "instance": instance, "version": version, "why": unfit(why) })
 }
 
 fn unfit(why: Unfit) -> &'static str {

@@ -149,6 +149,8 @@ pub fn keeper(processes: &mut Processes, session: &Session, secret: &Secret, lis
     command.args(["run", "--rpc", &settings.rpc, "--market", &amount::address(session.node.market())]);
     command.args(["--listen", listen, "--poll", "150"]).arg("--data").arg(settings.folder.join(KEEPER));
     command.args(["--from-block", &first_block(session).to_string()]);
+    // What the demo tells is about the instances of its file, by their names.
+    command.args(["--registers", "false"]);
     processes.start(KEEPER, command)?;
     Ok(format!("http://{listen}"))
 }

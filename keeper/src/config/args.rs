@@ -78,6 +78,9 @@ pub struct Args {
     /// Route the lanes that let this keeper [default: true]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub routes: Option<bool>,
+    /// Register instances that those lanes would be better off with, at most three a day for each, and retune them [default: true]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub registers: Option<bool>,
     /// Most bid per unit of gas, in wei [default: 500000000000]
     #[arg(long, value_name = "WEI")]
     pub max_fee: Option<u64>,
@@ -199,6 +202,7 @@ impl Args {
         config.log = self.log.unwrap_or(config.log);
         config.log_json = self.log_json.unwrap_or(config.log_json);
         config.routes = self.routes.unwrap_or(config.routes);
+        config.goals.registers = self.registers.unwrap_or(config.goals.registers);
         config.poll = milliseconds("poll", self.poll, config.poll, 10)?;
         config.max_proof = count("max_proof", self.max_proof, config.max_proof, 16 << 20)?;
 
@@ -240,6 +244,7 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         ("gas_price", goals.gas_price.to_string()),
         ("patience", goals.patience.to_string()),
         ("routes", config.routes.to_string()),
+        ("registers", config.goals.registers.to_string()),
         ("max_fee", execute.max_fee.to_string()),
         ("min_tip", execute.min_tip.to_string()),
         ("confirmations", execute.confirmations.to_string()),

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use bourse_sim::event::Event;
 use bourse_sim::market::{Lane, Market};
 use bourse_sim::qos::explain::Record;
+use bourse_sim::qos::fresh::{Proposal, left};
 use bourse_sim::qos::select::{Infeasible, Pace};
 use bourse_sim::qos::survey::{mandated, survey};
+use bourse_sim::qos::tune::{Retuning, tune};
 use bourse_sim::{Account, Time};
 
 use super::{Note, Rule, State};
@@ -26,8 +28,8 @@ pub struct Verdict {
     pub time: Time,
     /// Where it should lead, and why; or why it can lead nowhere.
     pub outcome: Result<Record, Infeasible>,
-    /// The version of the instance that was looked at.
-    pub version: u32,
+    /// What should be registered for it, if that is better than all that is there.
+    pub fresh: Option<Proposal>,
     /// What the market was when it was thought about.
     stir: u64,
 }
@@ -40,6 +42,8 @@ pub(super) struct Thoughts {
     /// Changes whenever something happened that a verdict may rest on.
     stir: u64,
     verdicts: BTreeMap<LaneKey, Verdict>,
+    /// What its own instances should become, and what the market was when that was thought about.
+    tunings: BTreeMap<u32, (u64, Option<Retuning>)>,
 }
 
 impl State {
@@ -56,10 +60,22 @@ impl State {
         self.thoughts.verdicts.iter().filter_map(move |(key, verdict)| Some((key, lanes.get(key)?, verdict)))
     }
 
+    /// What the keeper's own instances should become.
+    pub fn tunings(&self) -> impl Iterator<Item = &Retuning> {
+        self.thoughts.tunings.values().filter_map(|(_, tuning)| tuning.as_ref())
+    }
+
     /// Whether the keeper may route `lane` now.
     pub fn may_route(&self, lane: &Lane) -> bool {
         let keeper = self.thoughts.keeper.as_ref();
         keeper.is_some_and(|keeper| mandated(&self.market, lane, keeper, self.head.time).is_ok())
+    }
+
+    /// Whether the keeper may register another instance for `lane` now.
+    pub fn may_register(&self, lane: &Lane) -> bool {
+        let keeper = self.thoughts.keeper.as_ref().filter(|_| self.may_route(lane));
+        let coming = self.pending.values().filter(|pending| pending.action.deed.kind() == "register").count();
+        keeper.is_some_and(|keeper| coming < left(&self.market, lane, keeper, self.head.time))
     }
 
     /// Something happened that a verdict may rest on.
@@ -91,15 +107,31 @@ impl State {
         let names = self.mechanism_names();
         for (_, key) in waiting.into_iter().take(AT_ONCE) {
             let Some(survey) = survey(&self.market, &names, key, self.head.time) else { continue };
-            let outcome = survey.decide(&Pace::default());
-            let to = outcome.as_ref().map_or(0, |record| record.to);
-            let version = survey.versions.get(&to).copied().unwrap_or_default();
-            let verdict = Verdict { block: self.head.number, time: self.head.time, outcome, version, stir };
+            let pace = Pace::default();
+            let outcome = survey.decide(&pace);
+            let fresh = survey.propose(&outcome, &pace);
+            let verdict = Verdict { block: self.head.number, time: self.head.time, outcome, fresh, stir };
             let news = self.thoughts.verdicts.get(&key).is_none_or(|last| !says_the_same(last, &verdict));
             if news {
-                self.notes.push(Note::Verdict(key, verdict.clone()));
+                self.notes.push(Note::Verdict(key, Box::new(verdict.clone())));
             }
             self.thoughts.verdicts.insert(key, verdict);
+        }
+        self.think_of_instances(keeper);
+    }
+
+    /// Thinks about one of the keeper's own instances, if something has changed: that which was thought about longest ago.
+    fn think_of_instances(&mut self, keeper: Account) {
+        let (instances, stir) = (self.market.instances(), self.thoughts.stir);
+        self.thoughts.tunings.retain(|number, _| instances.get(number).is_some_and(|there| there.owner == keeper));
+        let own = instances.iter().filter(|(_, instance)| instance.owner == keeper && !instance.retired);
+        let thought = |number: &u32| self.thoughts.tunings.get(number).map_or(0, |(stir, _)| 1 + *stir);
+        let rests = |number: &u32| thought(number) <= stir;
+        let next = own.map(|(number, _)| *number).filter(rests).min_by_key(thought);
+        if let Some(number) = next {
+            let names = self.mechanism_names();
+            let tuning = tune(&self.market, &names, number, self.head.time, &Pace::default());
+            self.thoughts.tunings.insert(number, (stir, tuning));
         }
     }
 
@@ -125,10 +157,16 @@ fn entrusted(market: &Market, lane: &Lane, keeper: &Account, now: Time) -> bool 
     matches!(mandated(market, lane, keeper, now), Ok(()) | Err(Barred::Cooldown(_)))
 }
 
-/// To people: the same instance for the same reason.
+/// To people: the same instance for the same reason, and the same to be registered.
 fn says_the_same(last: &Verdict, next: &Verdict) -> bool {
+    let setup = |verdict: &Verdict| verdict.fresh.as_ref().map(|fresh| fresh.setup.clone());
+    if setup(last) != setup(next) {
+        return false;
+    }
     match (&last.outcome, &next.outcome) {
-        (Ok(last), Ok(next)) => (last.from, last.to, last.reason) == (next.from, next.to, next.reason),
+        (Ok(last), Ok(next)) => {
+            (last.from, last.to, last.version, last.reason) == (next.from, next.to, next.version, next.reason)
+        }
         (Err(last), Err(next)) => last == next,
         _ => false,
     }

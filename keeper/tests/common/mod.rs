@@ -14,11 +14,12 @@ use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::anvil::ReorgOptions;
 use alloy::rpc::types::{Filter, TransactionReceipt, TransactionRequest};
 use bourse_bindings::code;
-use bourse_chain::call::{self, Bid, Call, Order};
+use bourse_chain::call::{self, Bid, Call, Fulfillment, Order};
 use bourse_chain::{Domain, Key, Node};
 use bourse_keeper::config::{Config, KeySource};
 use bourse_sim::ask::Status;
 use bourse_sim::event::{Declaration, Offer, Setup};
+use bourse_sim::lane::LANE;
 use bourse_sim::market::{ANY_MECHANISM, ANY_VERIFIER};
 use bourse_sim::mechanisms::dutch::DutchParams;
 use bourse_sim::mechanisms::english::EnglishParams;
@@ -268,6 +269,19 @@ impl World {
         }
         self.send(prover, call::bid(&orders)).await;
         requests
+    }
+
+    /// A request of a lane that is awarded to `prover` as it enters, and proven `wait` seconds later.
+    pub(crate) async fn serve(&self, lane: u32, prover: usize, wait: u64) {
+        let request = self.request(LANE | lane).await;
+        let requester_signature = self.domain.sign_request(&self.key(REQUESTER), &request).unwrap();
+        let order = Order { requester_signature, ..self.order(prover, &request, 0, Vec::new()) };
+        self.send(prover, call::bid(&[order])).await;
+        if wait > 0 {
+            self.provider.anvil_increase_time(wait).await.unwrap();
+        }
+        let (prover, proof) = (self.account(prover), proof(&request));
+        self.send(0, call::fulfill(&[Fulfillment { request, prover, proof }])).await;
     }
 
     pub(crate) async fn status(&self, request: &Request) -> Status {

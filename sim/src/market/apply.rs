@@ -48,7 +48,7 @@ impl Market {
                 Ok(())
             }
             Event::InstanceSet { instance, version, owner, open, config } => {
-                self.registry.set(*instance, *version, *owner, *open, config)
+                self.registry.set(*instance, *version, *owner, *open, (config, time))
             }
             Event::InstanceRetired { instance } => self.registry.retire(*instance),
             Event::VerifierRegistered { verifier, target, registrar, codehash, gas } => {

@@ -7,7 +7,7 @@ use crate::event::Config;
 use crate::market::Violation;
 use crate::market::case::Ticket;
 use crate::market::kept::Kept;
-use crate::{Account, Id};
+use crate::{Account, Id, Time};
 
 /// A mechanism instance with all its versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Instance {
     pub retired: bool,
     /// Version 1 first.
     pub versions: Vec<Arc<Config>>,
+    /// When each became current, unix seconds.
+    pub set_at: Vec<Time>,
     /// The words that all its requests share.
     pub shared: Vec<Id>,
     /// Deposits that stand on the instance itself.
@@ -94,7 +96,7 @@ impl Registry {
         version: u32,
         owner: Account,
         open: bool,
-        config: &Config,
+        (config, time): (&Config, Time),
     ) -> Result<(), Violation> {
         let known = self.instances.map().last_key_value().map_or(0, |(last, _)| *last);
         if version == 1 && instance != known + 1 {
@@ -107,6 +109,7 @@ impl Registry {
         entry.owner = owner;
         entry.open = open;
         entry.versions.push(Arc::new(config.clone()));
+        entry.set_at.push(time);
         let shared = usize::from(config.shape.shared);
         entry.shared.resize(entry.shared.len().max(shared), Id::default());
         Ok(())

@@ -2,27 +2,44 @@
 
 use std::collections::BTreeMap;
 
-use libm::log;
+use libm::{exp, log};
 
-use super::history::Past;
+use super::drift::{Change, Sight, Watch};
+use super::history::{Past, Try};
 use super::onchain::PER;
+use super::play::Rule;
 use super::supply::{Fleet, Seen, Supplier, cost_behind, learned};
+use super::survey::rule_of;
 use crate::lane::{List, Terms};
 use crate::market::{DRAINING, Lane, Market, Prover};
-use crate::{Account, BPS, Wei};
+use crate::mechanisms::{scoring, sealed};
+use crate::{Account, BPS, Time, Wei};
 
 /// Awards after which what was seen of a prover counts as much as what it declares.
 const TRUST: f64 = 3.0;
+/// The same of a speed that has changed: a declaration that was refuted says little.
+const DOUBTED: f64 = 0.5;
 /// What is left of what was seen of a prover with each further award: the last dozen count for most.
 const KEPT: f64 = 0.92;
+/// So many provers that have slowed down say something of those that nothing was seen of; and as many more, who have not, are reckoned with.
+const MANY: usize = 2;
 /// What is believed of a prover that nothing is known of.
 const JITTER: f64 = 0.15;
 const FAILURE: f64 = 0.02;
 const REACTION: f64 = 1.5;
 const BUSY: f64 = 0.05;
 
-/// Those that could serve requests of a lane, by their numbers.
-pub fn fleet(market: &Market, lane: &Lane, past: &[Past<'_>]) -> Fleet {
+/// Provers as they are believed to be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// Those that could serve requests of a lane, by their numbers.
+    pub fleet: Fleet,
+    /// Those that are no longer what they were, and the last change of each.
+    pub changed: BTreeMap<Account, Change>,
+}
+
+/// What is known of the provers that could serve requests of a lane.
+pub fn known(market: &Market, names: &BTreeMap<Account, String>, lane: &Lane, past: &[Past<'_>]) -> Known {
     let terms = &lane.terms;
     let mut declared: Vec<Supplier> = market
         .provers()
@@ -31,12 +48,20 @@ pub fn fleet(market: &Market, lane: &Lane, past: &[Past<'_>]) -> Fleet {
         .filter_map(|(account, prover)| supplier(terms, account, prover))
         .collect();
     declared.sort_unstable_by_key(|supplier| supplier.number);
-    let seen = watched(terms, &declared, past);
+    let seen = watched((market, names), terms, &declared, past);
+    let common = common(&declared, &seen);
     let believed = declared.iter().map(|prior| match seen.get(&prior.account) {
-        Some(seen) => learned(prior, seen, TRUST),
-        None => *prior,
+        Some(watched) => watched.believed(prior),
+        None => Supplier { speed: prior.speed * exp(common), ..*prior },
     });
-    Fleet { suppliers: believed.collect(), ..Fleet::default() }
+    let fleet = Fleet { suppliers: believed.collect(), ..Fleet::default() };
+    let changed = seen.iter().filter_map(|(account, watched)| Some((*account, watched.changed?)));
+    Known { fleet, changed: changed.collect() }
+}
+
+/// Those that could serve requests of a lane, by their numbers.
+pub fn fleet(market: &Market, names: &BTreeMap<Account, String>, lane: &Lane, past: &[Past<'_>]) -> Fleet {
+    known(market, names, lane, past).fleet
 }
 
 /// The lane and the prover take each other.
@@ -61,7 +86,8 @@ fn supplier(terms: &Terms, account: &Account, prover: &Prover) -> Option<Supplie
     let offer = prover.offers.get(&terms.token)?;
     let speed = match offer.throughput {
         0 => 2.0 * terms.work as f64 / f64::from(terms.window.max(1)),
-        throughput => f64::from(throughput),
+        // Nothing on the chain can be seen to take less than a second.
+        throughput => f64::from(throughput).min(terms.work as f64),
     };
     Some(Supplier {
         account: *account,
@@ -77,37 +103,105 @@ fn supplier(terms: &Terms, account: &Account, prover: &Prover) -> Option<Supplie
     })
 }
 
+/// What was seen of a prover.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watched {
+    seen: Seen,
+    watch: Watch,
+    changed: Option<Change>,
+}
+
+impl Watched {
+    fn believed(&self, prior: &Supplier) -> Supplier {
+        let believed = learned(prior, &self.seen, TRUST);
+        match self.changed {
+            Some(_) => Supplier { speed: learned(prior, &self.seen, DOUBTED).speed, ..believed },
+            None => believed,
+        }
+    }
+
+    /// Takes in an award of so much `work` that has ended at `end`.
+    fn add(&mut self, prior: &Supplier, done: &Try, (work, end): (f64, Time)) {
+        // A block is the least that can be told apart.
+        let log_speed = done.took.map(|took| log(work / took.max(1) as f64 / prior.speed).clamp(-4.0, 4.0));
+        let so_far = self.believed(prior);
+        fade(&mut self.seen);
+        match log_speed {
+            None => self.seen.failed += 1.0,
+            Some(log_speed) => {
+                self.seen.kept += 1.0;
+                self.seen.log_speed += log_speed;
+            }
+        }
+        let sight = Sight { log_speed, believed: (log(so_far.speed / prior.speed), so_far.failure) };
+        if let Some((worse, Seen { kept, failed, log_speed, .. })) = self.watch.look(&sight) {
+            self.changed = Some(Change { at: end, worse });
+            self.seen = Seen { kept, failed, log_speed, ..self.seen };
+        }
+    }
+
+    /// Takes in what was asked for a million units of work.
+    fn bid(&mut self, prior: &Supplier, asked: f64, (rivals, highest): (u32, f64)) {
+        if let Some(cost) = cost_behind(asked, rivals, highest.max(asked)).filter(|cost| *cost > 0.0) {
+            self.seen.bids += 1.0;
+            // It would not have declared a floor below its cost, nor bid below it.
+            self.seen.log_cost += log(cost.clamp(prior.cost, asked.max(prior.cost)) / prior.cost);
+        }
+    }
+}
+
 /// What was seen of each in work like the lane's, the later the more it counts.
-fn watched(terms: &Terms, declared: &[Supplier], past: &[Past<'_>]) -> BTreeMap<Account, Seen> {
+fn watched(
+    (market, names): (&Market, &BTreeMap<Account, String>),
+    terms: &Terms,
+    declared: &[Supplier],
+    past: &[Past<'_>],
+) -> BTreeMap<Account, Watched> {
     let priors: BTreeMap<Account, &Supplier> = declared.iter().map(|supplier| (supplier.account, supplier)).collect();
     let highest = declared.iter().map(|supplier| supplier.cost).fold(0.0, f64::max);
     let rivals = u32::try_from(declared.len()).unwrap_or(u32::MAX);
-    let mut seen: BTreeMap<Account, Seen> = BTreeMap::new();
+    let mut seen: BTreeMap<Account, Watched> = BTreeMap::new();
     let like =
         |past: &&Past<'_>| past.case.request.token == terms.token && past.case.request.verifier == terms.verifier;
     for past in past.iter().filter(like) {
         let work = past.facts.work as f64;
+        let config = market.instances().get(&past.case.instance).and_then(|entry| entry.config(past.case.version));
+        let rule = config.and_then(|config| rule_of(names, config, &past.job()));
         for done in past.tries() {
             let Some(prior) = priors.get(&done.prover) else { continue };
-            let seen = seen.entry(done.prover).or_default();
-            fade(seen);
-            match done.took {
-                None => seen.failed += 1.0,
-                Some(took) => {
-                    seen.kept += 1.0;
-                    // A block is the least that can be told apart.
-                    seen.log_speed += log(work / took.max(1) as f64 / prior.speed).clamp(-4.0, 4.0);
-                }
-            }
-            let asked = done.price as f64 * PER / work;
-            if let Some(cost) = cost_behind(asked, rivals, highest.max(asked)).filter(|cost| *cost > 0.0) {
-                seen.bids += 1.0;
-                // It would not have declared a floor below its cost, nor bid below it.
-                seen.log_cost += log(cost.clamp(prior.cost, asked.max(prior.cost)) / prior.cost);
+            let watched = seen.entry(done.prover).or_default();
+            watched.add(prior, &done, (work, past.end));
+            if rule.is_some_and(|rule| asks(&rule)) {
+                watched.bid(prior, done.price as f64 * PER / work, (rivals, highest));
             }
         }
     }
     seen
+}
+
+/// Who is awarded is paid what it asked. Elsewhere the price says nothing of its cost but that it is no more.
+fn asks(rule: &Rule) -> bool {
+    match rule {
+        Rule::Dutch(_) | Rule::Rfq(_) => true,
+        Rule::Sealed(p) => p.payment == sealed::Payment::FirstPrice,
+        Rule::Scoring(p) => p.payment == scoring::Payment::FirstScore,
+        Rule::Posted(_) | Rule::Race(_) | Rule::Sortition(_) | Rule::Reserved(_) | Rule::Committee(_) => false,
+    }
+}
+
+/// By how much provers that nothing was seen of are taken to be slower than they say, as a logarithm of their speed: what has befallen many
+/// may have befallen them.
+fn common(declared: &[Supplier], seen: &BTreeMap<Account, Watched>) -> f64 {
+    let shift = |prior: &Supplier| {
+        let watched = seen.get(&prior.account)?;
+        watched.changed.filter(|change| change.worse)?;
+        Some(log(watched.believed(prior).speed / prior.speed))
+    };
+    let shifts: Vec<f64> = declared.iter().filter_map(shift).collect();
+    if shifts.len() < MANY {
+        return 0.0;
+    }
+    shifts.iter().sum::<f64>() / (seen.len() + MANY) as f64
 }
 
 fn fade(seen: &mut Seen) {

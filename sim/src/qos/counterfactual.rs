@@ -62,26 +62,33 @@ pub fn happened(market: &Market, key: (Account, u32)) -> Option<Course> {
 }
 
 /// What would have happened under `rule`; none if nothing is to be played.
-pub fn under(market: &Market, key: (Account, u32), rule: Rule) -> Option<Course> {
-    replay(market, key, |_| Some(rule))
+pub fn under(market: &Market, names: &BTreeMap<Account, String>, key: (Account, u32), rule: Rule) -> Option<Course> {
+    replay(market, names, key, |_| Some(rule))
 }
 
 /// The replay of what really happened, under the rules that each request entered by: to be held against [`happened`].
 pub fn again(market: &Market, names: &BTreeMap<Account, String>, key: (Account, u32)) -> Option<Course> {
-    replay(market, key, |past| {
+    replay(market, names, key, |past| {
         let (instance, version) = past.case.entered;
         rule_of(names, market.instances().get(&instance)?.config(version)?, &past.job())
     })
 }
 
-fn replay(market: &Market, key: (Account, u32), rule: impl Fn(&Past<'_>) -> Option<Rule>) -> Option<Course> {
+fn replay(
+    market: &Market,
+    names: &BTreeMap<Account, String>,
+    key: (Account, u32),
+    rule: impl Fn(&Past<'_>) -> Option<Rule>,
+) -> Option<Course> {
     let lane = market.lanes().get(&key)?;
     let history = past(market);
     let mut futures: Vec<Vec<Delivery>> = vec![Vec::new(); FUTURES as usize];
     let (mut requests, mut capabilities) = (0, u32::MAX);
     let all: Vec<_> = own(&history, key).collect();
     for (number, past) in all.iter().skip(all.len().saturating_sub(REQUESTS)) {
-        let Some(outlook) = rule(past).and_then(|rule| play(market, lane, &history, past, rule, *number as u64)) else {
+        let Some(outlook) =
+            rule(past).and_then(|rule| play((market, names), (lane, &history), past, rule, *number as u64))
+        else {
             continue;
         };
         requests += 1;
@@ -104,16 +111,15 @@ fn replay(market: &Market, key: (Account, u32), rule: impl Fn(&Past<'_>) -> Opti
 
 /// Plays a request as it entered, with what was known by then.
 fn play(
-    market: &Market,
-    lane: &Lane,
-    history: &[Past<'_>],
+    (market, names): (&Market, &BTreeMap<Account, String>),
+    (lane, history): (&Lane, &[Past<'_>]),
     past: &Past<'_>,
     rule: Rule,
     number: u64,
 ) -> Option<Outlook> {
     let entered = past.case.steps.first().map_or(0, |(time, _)| *time);
     let known = history.partition_point(|other| other.end <= entered);
-    let (fleet, job) = (fleet(market, lane, history.get(..known)?), past.job());
+    let (fleet, job) = (fleet(market, names, lane, history.get(..known)?), past.job());
     let futures = Futures::new(&fleet, &job, SEED ^ number, FUTURES);
     Outlook::new(rule, &fleet, &job, &futures).ok()
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// What is learned about, in the order of all arrays here: price and time in logarithms, completion as a probability.
 pub const METRICS: usize = 3;
+/// The place of time among them.
+pub const TIME: usize = 1;
 /// Standard deviations of a residual, about.
 const SPREAD: [f64; METRICS] = [0.25, 0.35, 0.25];
 const CLIP: [f64; METRICS] = [1.0, 1.5, 1.0];

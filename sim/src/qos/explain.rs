@@ -22,6 +22,8 @@ pub enum Reason {
     Limit,
     /// It changes: its family is no longer what it was.
     Alarm,
+    /// It changes: provers that served it are no longer what they were.
+    Slower,
     /// It changes: something is better.
     Better,
 }
@@ -33,6 +35,8 @@ pub struct Record {
     pub from: Option<u32>,
     /// Where it is now.
     pub to: u32,
+    /// Which version of that; 0 if candidates have none.
+    pub version: u32,
     /// Why.
     pub reason: Reason,
     /// The utility of the chosen instance, by attribute, and what it has more there than the one before (or than nothing). Exact: they add
@@ -65,6 +69,7 @@ impl Record {
         Self {
             from: current.map(|view| view.instance),
             to: chosen.instance,
+            version: 0,
             reason,
             parts: chosen.parts,
             gains,
@@ -83,7 +88,7 @@ impl Record {
 
     /// Whether the route changes.
     pub fn changes(&self) -> bool {
-        self.from != Some(self.to)
+        !self.reason.stays()
     }
 }
 
@@ -100,6 +105,9 @@ fn confidence(chosen: &View, next: &View) -> f64 {
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.from {
+            Some(from) if from == self.to && self.changes() => {
+                write!(f, "to version {} of instance {from}", self.version)?;
+            }
             Some(from) if self.changes() => write!(f, "from instance {from} to {}", self.to)?,
             _ => write!(f, "instance {}", self.to)?,
         }
@@ -120,6 +128,13 @@ impl fmt::Display for Record {
     }
 }
 
+impl Reason {
+    /// The route stays as it is.
+    pub fn stays(self) -> bool {
+        matches!(self, Self::Best | Self::Cooldown | Self::Marginal)
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -129,6 +144,7 @@ impl fmt::Display for Reason {
             Self::Marginal => "what is better is too little so",
             Self::Limit => "a limit did not hold safely",
             Self::Alarm => "its family has changed",
+            Self::Slower => "its provers have slowed down",
             Self::Better => "better",
         })
     }

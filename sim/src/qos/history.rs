@@ -123,7 +123,7 @@ impl Numbers {
 }
 
 /// Its four highest bits.
-fn rounded(value: u128) -> u128 {
+pub(super) fn rounded(value: u128) -> u128 {
     let low = (128 - value.leading_zeros()).saturating_sub(4);
     value >> low << low
 }

@@ -4,7 +4,8 @@
 use super::play::Rule;
 use crate::Wei;
 
-const WORD: usize = 32;
+/// Bytes of a parameter.
+pub const WORD: usize = 32;
 
 /// The next setting on the way from `rule` to `goal`, if both are of one family: the parameter that is furthest off, relative to itself,
 /// moved by at most `share` of itself (but at least by 1). None when it is there, or when every step would be refused.

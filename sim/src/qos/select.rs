@@ -182,11 +182,13 @@ pub struct Pace {
     pub cost: f64,
     /// Requests between changes.
     pub cooldown: u32,
+    /// What registering an instance costs, in utility.
+    pub registering: f64,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { least_gain: 0.01, cost: 0.0, cooldown: 5 }
+        Self { least_gain: 0.01, cost: 0.0, cooldown: 5, registering: 0.02 }
     }
 }
 
@@ -201,6 +203,8 @@ pub struct Lane {
     pub since: u32,
     /// Its family has just been found to have changed: no cooldown.
     pub urgent: bool,
+    /// Provers that served it have been found to be slower, or to fail more often, than they were: no cooldown.
+    pub slower: bool,
 }
 
 /// Why no instance can be taken: for each limit the candidate that comes nearest to holding it while it holds all others. Where none does
@@ -249,14 +253,15 @@ pub fn decide(
         None => Reason::First,
         Some(current) if current.instance == best.instance => Reason::Best,
         Some(current) if best.tier < current.tier && current.tier == 2 => Reason::Limit,
-        Some(_) if lane.since < pace.cooldown && !lane.urgent => Reason::Cooldown,
+        Some(_) if lane.since < pace.cooldown && !lane.urgent && !lane.slower => Reason::Cooldown,
         Some(current) if best.tier < current.tier => Reason::Limit,
         Some(current) if best.score - current.score <= pace.least_gain + pace.cost => Reason::Marginal,
+        // What the provers did is the cause, what became of the family may be its effect.
+        Some(_) if lane.slower => Reason::Slower,
         Some(_) if lane.urgent => Reason::Alarm,
         Some(_) => Reason::Better,
     };
-    let stays = matches!(reason, Reason::Best | Reason::Cooldown | Reason::Marginal);
-    let chosen = current.filter(|_| stays).unwrap_or(best);
+    let chosen = current.filter(|_| reason.stays()).unwrap_or(best);
     Ok(Record::new(chosen, current, &views, reason, ledger))
 }
 

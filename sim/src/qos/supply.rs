@@ -148,6 +148,13 @@ impl Fleet {
         self.quantile(0.5)
     }
 
+    /// Units of work per second of the middle one.
+    pub fn usual_speed(&self) -> Option<f64> {
+        let mut speeds: Vec<f64> = self.suppliers.iter().map(|supplier| supplier.speed).collect();
+        speeds.sort_by(f64::total_cmp);
+        speeds.get(speeds.len() / 2).copied()
+    }
+
     /// What its members believe about the costs of a job.
     pub fn belief(&self, job: &Job) -> Belief {
         let (low, high) = (self.quantile(0.1), self.quantile(0.9));

@@ -4,29 +4,29 @@
 
 use std::collections::BTreeMap;
 
-use super::belief::{budget, fleet};
-use super::evidence::Ledger;
-use super::explain::Record;
+use super::belief::{Known, budget, known};
+use super::drift::Change;
+use super::evidence::{Ledger, TIME};
+use super::explain::{Reason, Record};
+use super::fresh::{FRESH, Fresh, Proposal, settings};
 use super::history::{Numbers, Past, lane_of, past};
 use super::play::Rule;
-use super::predict::{Futures, Outlook, delivery, origin};
+use super::predict::{Outlook, delivery, origin};
+use super::scout::{Families, SEED, Scouts, ladder};
 use super::select::{Candidate, Infeasible, Pace, View, decide, view};
+use super::sift::{Choice, sift};
 use super::supply::{Fleet, Job};
 use super::terms::Terms;
 use super::utility::Delivery;
-use crate::ask::Envelope;
-use crate::event::Config;
+use crate::event::{Config, Setup};
 use crate::lane::List;
 use crate::market::{Case, Instance, Lane, Market};
-use crate::mechanisms::{by_name, modifier};
+use crate::mechanisms::modifier;
 use crate::request::Request;
 use crate::{Account, Time};
 
-/// Futures that a prediction rests on, and where they begin: the same for every lane, so that nothing depends on luck.
-const FUTURES: u32 = 64;
-const SEED: u64 = 0x626f_7572_7365;
-/// Rungs of a ladder that are looked at.
-const LADDER: usize = 16;
+/// What is set, among candidates, in the number of an instance whose newest version is looked at beside the one that the lane leads to.
+pub const NEWEST: u32 = 1 << 29;
 
 /// Why an instance is not even looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,12 +73,16 @@ pub struct Survey {
     pub unfit: BTreeMap<u32, Unfit>,
     /// Who could serve.
     pub fleet: Fleet,
+    /// Of those, who has changed.
+    pub changed: BTreeMap<Account, Change>,
     /// What was learned.
     pub ledger: Ledger,
     /// What was delivered to the lane so far, by the instance that each request entered, oldest first.
     pub delivered: Vec<(u32, Delivery)>,
     /// Requests of the lane that came to nothing by its requester's own fault.
     pub own_faults: u32,
+    /// What could be registered for it, by numbers from [`FRESH`] on; the best few.
+    pub fresh: BTreeMap<u32, Fresh>,
     families: BTreeMap<u32, u32>,
 }
 
@@ -92,8 +96,8 @@ pub fn survey(
 ) -> Option<Survey> {
     let lane = market.lanes().get(&(requester, number))?;
     let history = past(market);
-    let fleet = fleet(market, lane, &history);
-    let mut scouts = Scouts { names, fleet: &fleet, jobs: BTreeMap::new() };
+    let Known { fleet, changed } = known(market, names, lane, &history);
+    let mut scouts = Scouts::new(names, &fleet);
     let job = usual(lane);
     let mut survey = Survey {
         terms: Terms::from(&lane.terms),
@@ -102,48 +106,118 @@ pub fn survey(
         versions: BTreeMap::new(),
         unfit: BTreeMap::new(),
         fleet: fleet.clone(),
+        changed,
         ledger: Ledger::default(),
         delivered: Vec::new(),
         own_faults: 0,
+        fresh: BTreeMap::new(),
         families: BTreeMap::new(),
     };
     for (instance, entry) in market.instances() {
-        let version = entry.version();
-        let found = fit(lane, requester, entry, version).and_then(|config| {
-            let mut outlook = scouts.outlook(config, &job).ok_or(Unfit::Unknown)?;
-            outlook.envelope =
-                ladder(market, names, lane, requester, (*instance, version), now).ok_or(Unfit::Unknown)?;
-            Ok(outlook)
-        });
-        survey.versions.insert(*instance, version);
-        match found {
-            Ok(outlook) => drop(survey.outlooks.insert(*instance, outlook)),
-            Err(why) => drop(survey.unfit.insert(*instance, why)),
+        // The version that the lane leads to, and the newest if that is another.
+        let newest = entry.version();
+        let led = lane.route.filter(|(to, _)| to == instance).map_or(newest, |(_, version)| version);
+        let both = [(*instance, led), (NEWEST | instance, newest)];
+        for (number, version) in both.into_iter().take(1 + usize::from(led != newest)) {
+            let found = fit(lane, requester, entry, version).and_then(|config| {
+                let mut outlook = scouts.outlook(config, &job).ok_or(Unfit::Unknown)?;
+                let (whose, first) = ((lane, requester), (config, (*instance, version)));
+                outlook.envelope = ladder(market, names, whose, first, now).ok_or(Unfit::Unknown)?;
+                Ok(outlook)
+            });
+            survey.versions.insert(number, version);
+            match found {
+                Ok(outlook) => drop(survey.outlooks.insert(number, outlook)),
+                Err(why) => drop(survey.unfit.insert(number, why)),
+            }
         }
     }
-    survey.learn(market, lane, (requester, number), &history, &mut scouts);
+    let mut families = survey.learn(market, lane, (requester, number), &history, &mut scouts);
+    survey.think_afresh(market, (lane, requester), &mut families, &mut scouts, now);
     Some(survey)
 }
 
 impl Survey {
-    /// Where to route the lane, and why.
+    /// Where to route the lane among the instances that there are, and why.
     ///
     /// # Errors
     /// [`Infeasible`] if no instance can hold its limits.
     pub fn decide(&self, pace: &Pace) -> Result<Record, Infeasible> {
-        decide(&self.terms, &self.lane, &self.candidates(), &self.ledger, pace)
+        let mut record = decide(&self.terms, &self.lane, &self.candidates(), &self.ledger, pace)?;
+        (record.to, record.version) = self.place(record.to);
+        record.from = record.from.map(|from| self.place(from).0);
+        record.runner_up = record.runner_up.map(|(next, short)| (self.place(next).0, short));
+        record.binding = record.binding.map(|(above, breach)| (self.place(above).0, breach));
+        Ok(record)
+    }
+
+    /// The instance that should be registered for the lane, given what was [decided](Survey::decide) among those that there are.
+    pub fn propose(&self, decided: &Result<Record, Infeasible>, pace: &Pace) -> Option<Proposal> {
+        let mut fresh: Vec<(View, &Fresh)> =
+            self.fresh.iter().map(|(number, fresh)| (self.view(*number, &fresh.outlook), fresh)).collect();
+        fresh.sort_by(|(a, _), (b, _)| a.order(b));
+        let (view, best) = fresh.into_iter().next().filter(|(view, _)| view.tier < 2)?;
+        let there = self.views().into_iter().filter(|view| view.tier < 2).min_by(View::order);
+        let gain = there.as_ref().map(|there| view.score - there.score);
+        let waits = decided.as_ref().is_ok_and(|record| record.reason == Reason::Cooldown);
+        let least = pace.least_gain + pace.cost + pace.registering;
+        let better = there.is_none_or(|there| view.tier <= there.tier && least < view.score - there.score);
+        let mechanism = best.outlook.rule.name();
+        (better && !waits).then(|| Proposal { setup: best.setup.clone(), mechanism, parts: view.parts, gain })
     }
 
     /// What each instance would be to the lane, by number.
     pub fn views(&self) -> Vec<View> {
-        let of = |candidate: &Candidate<'_>| view(&self.terms, candidate, &self.ledger, self.lane.requester);
-        self.candidates().iter().map(of).collect()
+        self.outlooks.iter().map(|(number, outlook)| self.view(*number, outlook)).collect()
+    }
+
+    /// The instance and the version that a number in here stands for.
+    pub fn place(&self, number: u32) -> (u32, u32) {
+        (number & !NEWEST, self.versions.get(&number).copied().unwrap_or_default())
+    }
+
+    /// What the instance with this number would be to the lane if it delivered that.
+    pub(super) fn view(&self, number: u32, outlook: &Outlook) -> View {
+        let family = self.families.get(&number).copied().unwrap_or_default();
+        view(&self.terms, &Candidate { instance: number, family, outlook }, &self.ledger, self.lane.requester)
     }
 
     fn candidates(&self) -> Vec<Candidate<'_>> {
         let family = |instance: &u32| self.families.get(instance).copied().unwrap_or_default();
         let all = self.outlooks.iter();
         all.map(|(instance, outlook)| Candidate { instance: *instance, family: family(instance), outlook }).collect()
+    }
+
+    /// Looks for instances that could be registered: the best settings of the menu, over few futures first.
+    fn think_afresh(
+        &mut self,
+        market: &Market,
+        (lane, requester): (&Lane, Account),
+        families: &mut Families,
+        scouts: &mut Scouts<'_>,
+        now: Time,
+    ) {
+        let job = usual(lane);
+        let settings = settings(market, scouts.names, lane, (&self.fleet, &job));
+        let number = |place: usize| FRESH | place as u32;
+        let choice = |(place, (rule, _)): (usize, &(Rule, Setup))| {
+            let family = families.of(rule.name());
+            Choice { instance: number(place), family, rule: *rule }
+        };
+        let choices: Vec<Choice> = settings.iter().enumerate().map(choice).collect();
+        let nowhere = super::select::Lane { current: None, ..self.lane };
+        let finalists = sift((&self.terms, &nowhere, &self.ledger), &choices, (&self.fleet, &job, SEED));
+        for choice in finalists.unwrap_or_default().iter().map(|finalist| finalist.choice) {
+            let (rule, setup) = &settings[(choice.instance ^ FRESH) as usize];
+            let config = Config::from(setup.clone());
+            let outlook = scouts.play(*rule, &job);
+            let envelope = ladder(market, scouts.names, (lane, requester), (&config, Default::default()), now);
+            if let (Some(outlook), Some(envelope)) = (outlook, envelope) {
+                self.families.insert(choice.instance, choice.family);
+                let fresh = Fresh { setup: setup.clone(), outlook: Outlook { envelope, ..outlook } };
+                self.fresh.insert(choice.instance, fresh);
+            }
+        }
     }
 
     /// Adds up how far deliveries were from what would have been foretold of them.
@@ -154,20 +228,17 @@ impl Survey {
         (requester, number): (Account, u32),
         history: &[Past<'_>],
         scouts: &mut Scouts<'_>,
-    ) {
+    ) -> Families {
         let (mut requesters, mut families) = (Numbers::default(), Families::default());
         self.lane.requester = requesters.of(requester);
         self.lane.current = lane.route.map(|(instance, _)| instance);
-        self.families = market
-            .instances()
-            .iter()
-            .filter_map(|(instance, entry)| {
-                Some((
-                    *instance,
-                    families.of(rule_of(scouts.names, entry.config(entry.version())?, &usual(lane))?.name()),
-                ))
-            })
-            .collect();
+        for number in self.versions.keys().copied().collect::<Vec<_>>() {
+            let (instance, version) = self.place(number);
+            let config = market.instances().get(&instance).and_then(|entry| entry.config(version));
+            if let Some(rule) = config.and_then(|config| rule_of(scouts.names, config, &usual(lane))) {
+                self.families.insert(number, families.of(rule.name()));
+            }
+        }
         let mut alarmed = BTreeMap::new();
         for past in history.iter().filter(|past| past.case.request.token == lane.terms.token) {
             let request = &past.case.request;
@@ -181,12 +252,19 @@ impl Survey {
             let delivery = delivery(&past.facts, winner);
             if own {
                 self.delivered.push((instance, delivery));
+                self.lane.slower |= past.tries().iter().any(|done| self.slower_since(&done.prover, lane.routed_at));
             }
             let config = market.instances().get(&instance).and_then(|entry| entry.config(version));
             let Some(outlook) = config.and_then(|config| scouts.outlook(config, &past.kind())) else { continue };
             let family = families.of(outlook.rule.name());
             let from = origin(requesters.of(request.requester), family, instance, &delivery);
-            if self.ledger.observe(from, &outlook.residual(&delivery)) {
+            let mut residual = outlook.residual(&delivery);
+            // How long it took a prover that has changed since says nothing of the mechanism: the outlook is of the prover as it is now.
+            let before = |winner: &Account| self.changed.get(winner).is_some_and(|change| past.end < change.at);
+            if past.facts.winner.as_ref().is_some_and(before) {
+                residual.of[TIME] = None;
+            }
+            if self.ledger.observe(from, &residual) {
                 alarmed.insert(family, past.end);
             }
         }
@@ -194,6 +272,11 @@ impl Survey {
         let family = self.lane.current.and_then(|current| self.families.get(&current));
         let alarm = family.and_then(|family| alarmed.get(family));
         self.lane.urgent = alarm.is_some_and(|time| lane.routed_at < *time);
+        families
+    }
+
+    fn slower_since(&self, prover: &Account, time: Time) -> bool {
+        self.changed.get(prover).is_some_and(|change| change.worse && time < change.at)
     }
 }
 
@@ -234,12 +317,17 @@ fn fit<'a>(lane: &Lane, requester: Account, entry: &'a Instance, version: u32) -
         () if !entry.open && entry.owner != requester => Err(Unfit::Private),
         () if config.token != lane.terms.token => Err(Unfit::Token),
         () if !admits(config, lane.terms.verifier) => Err(Unfit::Verifier),
-        () if !lane.mandate.any_mechanism && !lane.lists(List::Mechanisms, &config.mechanism) => Err(Unfit::Mandate),
+        () if !listed(lane, &config.mechanism) => Err(Unfit::Mandate),
         () => Ok(config),
     }
 }
 
-fn admits(config: &Config, verifier: u32) -> bool {
+/// The mandate admits the mechanism.
+pub(super) fn listed(lane: &Lane, mechanism: &Account) -> bool {
+    lane.mandate.any_mechanism || lane.lists(List::Mechanisms, mechanism)
+}
+
+pub(super) fn admits(config: &Config, verifier: u32) -> bool {
     config.verifiers.is_empty() || config.verifiers.contains(&verifier)
 }
 
@@ -256,58 +344,6 @@ pub fn usual(lane: &Lane) -> Job {
     }
 }
 
-/// The worst that an instance and those below it on its ladder can do to a usual request, as `contracts/Routing.sol` puts it together. None
-/// if that of one of them is not known here.
-pub fn ladder(
-    market: &Market,
-    names: &BTreeMap<Account, String>,
-    lane: &Lane,
-    requester: Account,
-    first: (u32, u32),
-    now: Time,
-) -> Option<Envelope> {
-    let terms = &lane.terms;
-    let (mut worst, mut at) = (None::<Envelope>, first);
-    for _ in 0..LADDER {
-        let config = market.instances().get(&at.0)?.config(at.1)?;
-        if admits(config, terms.verifier) {
-            let typical = Request {
-                requester,
-                token: terms.token,
-                instance: at.0,
-                version: at.1,
-                verifier: terms.verifier,
-                work: terms.work,
-                max_price: budget(terms),
-                bond: terms.bond,
-                window: terms.window,
-                deadline: now + Time::from(terms.latency),
-                ..Request::default()
-            };
-            let own = twin(names, config)?.envelope(&config.params, &typical).ok()?;
-            worst = Some(match worst {
-                None => own,
-                Some(above) => Envelope {
-                    price: above.price.max(own.price),
-                    bond: above.bond.min(own.bond),
-                    capabilities: above.capabilities & own.capabilities,
-                    ..above
-                },
-            });
-        }
-        at = (config.fallback_instance, config.fallback_version);
-        if at.0 == 0 {
-            return worst;
-        }
-    }
-    None
-}
-
-fn twin(names: &BTreeMap<Account, String>, config: &Config) -> Option<&'static dyn crate::mechanisms::Mechanism> {
-    let name = names.get(&config.mechanism)?;
-    by_name(name).filter(|_| modifier::is_known(name, &config.params))
-}
-
 /// The rule of an instance's version, without its modifiers: they add little to what is delivered, and the envelope keeps their word. None if
 /// nothing is known of how provers act under it.
 pub fn rule_of(names: &BTreeMap<Account, String>, config: &Config, job: &Job) -> Option<Rule> {
@@ -315,44 +351,4 @@ pub fn rule_of(names: &BTreeMap<Account, String>, config: &Config, job: &Job) ->
     let request = Request { work: job.work, max_price: job.max_price, ..Request::default() };
     let core = modifier::core(name, &config.params, &request).ok()?;
     Rule::read(&core.name, core.params)
-}
-
-/// Numbers for families, from 1.
-#[derive(Default)]
-struct Families(Vec<&'static str>);
-
-impl Families {
-    fn of(&mut self, name: &'static str) -> u32 {
-        let at = self.0.iter().position(|known| *known == name).unwrap_or_else(|| {
-            self.0.push(name);
-            self.0.len() - 1
-        });
-        at as u32 + 1
-    }
-}
-
-/// What is foretold of a job, by rule: none where a mechanism refuses it.
-type Foretold = (Futures, Vec<(Rule, Option<Outlook>)>);
-
-/// What can be foretold, once for each rule and job.
-struct Scouts<'a> {
-    names: &'a BTreeMap<Account, String>,
-    fleet: &'a Fleet,
-    jobs: BTreeMap<[u128; 5], Foretold>,
-}
-
-impl Scouts<'_> {
-    fn outlook(&mut self, config: &Config, job: &Job) -> Option<Outlook> {
-        let rule = rule_of(self.names, config, job)?;
-        let key = [job.work.into(), job.max_price, job.bond, job.window.into(), job.deadline.into()];
-        let fleet = self.fleet;
-        let (futures, known) =
-            self.jobs.entry(key).or_insert_with(|| (Futures::new(fleet, job, SEED, FUTURES), Vec::new()));
-        if let Some((_, outlook)) = known.iter().find(|(other, _)| *other == rule) {
-            return outlook.clone();
-        }
-        let outlook = Outlook::new(rule, fleet, job, futures).ok();
-        known.push((rule, outlook.clone()));
-        outlook
-    }
 }
