@@ -14,11 +14,12 @@ pub mod setup;
 pub mod story;
 
 use std::path::Path;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use bourse_chain::{Follower, Update};
-use bourse_sim::ZERO;
+use bourse_sim::{ZERO, mechanisms::modifier::full_name};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
@@ -64,20 +65,22 @@ pub async fn run(global: &Global, out: Output, options: Options) -> Result<Outco
     let folder = &global.folder;
     clear(folder)?;
     let mut processes = Processes::new(folder.join("logs"), processes::here()?);
+    let mut ended = pin!(interrupted());
     let shown = tokio::select! {
-        // Once the market is left to its user, an interruption is the way to end it.
-        biased;
         shown = show(global, out, options, &mut processes) => shown,
-        name = interrupted() => match name {
-            Ok(name) => Err(anyhow!("ended by {name}")),
-            Err(error) => Err(error),
-        },
+        name = &mut ended => name.and_then(|name| bail!("ended by {name}")),
+    };
+    // Once the market is left to its user, an interruption is the way to end it.
+    let ended = match shown {
+        Ok(holds) if !options.exit => watch(&mut processes, ended).await.map(|()| holds),
+        shown => shown,
     };
     processes.stop().await;
-    shown
+    Ok(if ended? { Outcome::Done } else { Outcome::Short })
 }
 
-async fn show(global: &Global, out: Output, options: Options, processes: &mut Processes) -> Result<Outcome> {
+/// Sets all up, has it trade, and hands it over; whether every check holds.
+async fn show(global: &Global, out: Output, options: Options, processes: &mut Processes) -> Result<bool> {
     let started = Instant::now();
     out.say("starting a chain, deploying the market, making keys …")?;
     let chain = Chain::start(processes, &global.folder, chain::free_port(chain::PORT)?).await?;
@@ -112,9 +115,8 @@ async fn show(global: &Global, out: Output, options: Options, processes: &mut Pr
     }
     if !options.exit {
         out.say(handover::next(&handover, &deployment, &cast.you))?;
-        watch(processes).await?;
     }
-    Ok(if holds { Outcome::Done } else { Outcome::Short })
+    Ok(holds)
 }
 
 /// The market as both acts see it.
@@ -243,9 +245,9 @@ async fn named(session: &Session, cast: &Cast) -> Result<Board> {
     let known = session.settings.deployment.iter().flat_map(|deployment| &deployment.instances);
     board.instances = known.map(|(name, number)| (*number, name.clone())).collect();
     for (number, instance) in session.instances().await? {
-        let mechanism = session.node.config(number, instance.version).await?.mechanism;
-        let family = session.mechanism_name(mechanism).context("an instance of a shipped mechanism")?;
-        board.families.insert(number, family.to_owned());
+        let config = session.node.config(number, instance.version).await?;
+        let family = session.mechanism_name(config.mechanism).context("an instance of a shipped mechanism")?;
+        board.families.insert(number, full_name(family, &config.params));
     }
     Ok(board)
 }
@@ -271,11 +273,12 @@ async fn report(stage: &Stage<'_>, story: &Story, keeper: &str, started: Instant
     Ok(holds)
 }
 
-/// Leaves everything running, for as long as it runs.
-async fn watch(processes: &mut Processes) -> Result<()> {
+/// Leaves everything running, for as long as it runs and nobody ends it.
+async fn watch(
+    processes: &mut Processes,
+    mut ended: Pin<&mut impl Future<Output = Result<&'static str>>>,
+) -> Result<()> {
     let mut beat = interval(Duration::from_secs(1));
-    let ended = interrupted();
-    tokio::pin!(ended);
     loop {
         tokio::select! {
             _ = beat.tick() => processes.check()?,

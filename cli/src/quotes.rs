@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use bourse_chain::call::{self, Order};
+use bourse_chain::http::{Response, StatusCode};
 use bourse_chain::wire::{Inquiry, QUOTE_PATH, Quote};
 use bourse_chain::{Call, Key, http};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
 use crate::amount;
 use crate::record::Record;
@@ -15,6 +17,8 @@ use crate::session::Session;
 
 /// How long a prover may take for its answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two times that a prover is asked the same.
+const PAUSE: Duration = Duration::from_secs(1);
 /// The most bytes of an answer that are looked at.
 const MOST: u64 = 16 * 1024;
 
@@ -98,11 +102,22 @@ async fn collect(session: &Session, record: &Record, urls: &[String], now: u64) 
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
+/// Asks again while it may be otherwise later: a node is a moment behind the chain that knows of a deposit.
 async fn ask(url: &str, inquiry: &Value) -> Result<Quote, String> {
     let url = format!("{}{QUOTE_PATH}", url.trim_end_matches('/'));
     let client = http::client(&url, PATIENCE)?;
-    let request = client.post(&url).header("content-type", "application/json").body(inquiry.to_string());
-    let answer = request.send().await.map_err(|error| error.to_string())?;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let request = client.post(&url).header("content-type", "application/json").body(inquiry.to_string());
+        let answer = request.send().await.map_err(|error| error.to_string())?;
+        if answer.status() != StatusCode::TOO_MANY_REQUESTS || until <= Instant::now() {
+            return read(answer).await;
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+async fn read(answer: Response) -> Result<Quote, String> {
     let status = answer.status();
     if answer.content_length().is_none_or(|length| MOST < length) {
         return Err(format!("its answer has {:?} bytes, want at most {MOST}", answer.content_length()));

@@ -206,3 +206,22 @@ fn nothing_is_left_for_later() {
         }
     }
 }
+
+/// The gas that the README tells is what the snapshots say.
+#[test]
+fn the_readme_tells_the_gas_that_was_measured() {
+    let measured: String = files("snapshots", "json").into_iter().map(|(_, text)| text).collect();
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, costs) = readme.split_once("## What it costs").unwrap();
+    let table =
+        costs.lines().skip_while(|line| !line.starts_with("|---")).skip(1).take_while(|line| line.starts_with('|'));
+    let told: Vec<String> = table
+        .filter_map(|row| row.split('|').nth(2))
+        .flat_map(|cell| cell.split([' ', ';']).map(|word| word.replace(',', "")))
+        .filter(|word| 5 <= word.len() && word.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect();
+    assert!(10 < told.len(), "have {} numbers in the table", told.len());
+    for gas in told {
+        assert!(measured.contains(&format!("\"{gas}\"")), "README.md says {gas} gas, no snapshot does");
+    }
+}

@@ -121,6 +121,25 @@ async fn what_cannot_be_served_is_refused() {
     assert!(log.contains("the quote was not taken"), "{log}");
 }
 
+/// Who fills a node's quotes needs the money for each, and an account for every few of them.
+#[tokio::test]
+async fn no_requester_takes_all_quotes_and_none_without_money() {
+    let mut world = World::new().await;
+    let rfq = world.host("rfq", code::RFQ, params()).await;
+    let prover = world.start(1, "[quoting]\nmost_each = 1");
+    world.until_ledger("a stake", &prover, |ledger| ledger.stake == STAKE).await;
+    world.pass(2).await;
+    let task = world.task(15);
+    let [first, second] = [world.inquiry(rfq, &task).await, world.inquiry(rfq, &task).await];
+    let mut stranger = first.clone();
+    stranger.request.requester = [9; 20];
+    let want = "the requester has too little in the market for what this request would lock";
+    assert_eq!(refusal(&prover, &stranger).await, (429, want.to_owned()));
+    quote(&prover, &first).await;
+    let want = "as many quotes stand for this requester as may";
+    assert_eq!(refusal(&prover, &second).await, (429, want.to_owned()));
+}
+
 /// A quote that is held is overridden by a prover that nobody asked, if its work costs less; the other one stands by, and is let go.
 #[tokio::test]
 async fn a_quote_that_is_held_is_overridden() {

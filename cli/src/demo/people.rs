@@ -135,9 +135,10 @@ const JUN: usize = 9;
 const MIA: usize = 10;
 const KIM: usize = 11;
 const LOU: usize = 12;
+const NIA: usize = 13;
 
 /// The requesters.
-pub const REQUESTERS: [Requester; 13] = [
+pub const REQUESTERS: [Requester; 14] = [
     Requester { name: "Ada", wish: "fast", signs: false },
     Requester { name: "Ben", wish: "cheap", signs: false },
     Requester { name: "Cleo", wish: "cheap, by honest bids", signs: false },
@@ -151,10 +152,11 @@ pub const REQUESTERS: [Requester; 13] = [
     Requester { name: "Mia", wish: "offers to choose from", signs: false },
     Requester { name: "Kim", wish: "at once, at a steady rate", signs: false },
     Requester { name: "Lou", wish: "at the price of others", signs: false },
+    Requester { name: "Nia", wish: "that provers take turns", signs: false },
 ];
 
 /// What they ask for.
-pub const ERRANDS: [Errand; 33] = [
+pub const ERRANDS: [Errand; 36] = [
     errand(0, ADA, 10, "steep", "0.006", "60s"),
     errand(0, DORA, 12, "posted", "0.02", "60s"),
     errand(1, ELI, 12, "steep", "0.001", "26s"),
@@ -164,6 +166,7 @@ pub const ERRANDS: [Errand; 33] = [
     errand(3, JUN, 10, "committee", "0.02", "90s"),
     errand(3, MIA, 10, "quotes", "0.02", "90s"),
     errand(4, ADA, 14, "dutch", "0.05", "90s"),
+    errand(4, NIA, 10, "fair", "0.02", "90s"),
     errand(5, FAY, 10, "english", "0.003", "90s"),
     errand(5, HANA, 10, "scoring", "0.02", "90s"),
     errand(6, DORA, 10, "posted", "0.02", "60s"),
@@ -177,6 +180,7 @@ pub const ERRANDS: [Errand; 33] = [
     errand(9, KIM, 10, "seat", "0.02", "90s"),
     errand(10, KIM, 10, "reserved", "0.02", "90s"),
     errand(10, ADA, 12, "steep", "0.02", "60s"),
+    errand(10, NIA, 10, "fair", "0.02", "90s"),
     errand(11, KIM, 10, "seat", "0.02", "90s"),
     errand(11, MIA, 12, "quotes", "0.02", "90s"),
     errand(12, BEN, 14, "sealed", "0.05", "90s"),
@@ -188,6 +192,7 @@ pub const ERRANDS: [Errand; 33] = [
     errand(14, IVO, 10, "race", "0.02", "90s"),
     errand(15, HANA, 12, "scoring", "0.02", "90s"),
     errand(15, KIM, 10, "seat", "0.02", "90s"),
+    errand(16, NIA, 10, "fair", "0.02", "90s"),
 ];
 
 const fn errand(

@@ -99,6 +99,8 @@ pub struct QuotingSettings {
     pub seconds: u64,
     /// The most of them that stand at once.
     pub most: usize,
+    /// The most of these that stand for one requester.
+    pub most_each: usize,
     /// The most inquiries that are looked at in a minute.
     pub per_minute: u32,
 }
@@ -188,7 +190,7 @@ impl Default for StandingSettings {
 
 impl Default for QuotingSettings {
     fn default() -> Self {
-        Self { seconds: 30, most: 4, per_minute: 120 }
+        Self { seconds: 30, most: 4, most_each: 2, per_minute: 120 }
     }
 }
 

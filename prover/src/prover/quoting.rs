@@ -2,7 +2,7 @@
 
 use alloy::primitives::B256;
 use bourse_chain::{Head, call::Bid, wire::Quote};
-use bourse_sim::{Id, Time, Wei, event::Config};
+use bourse_sim::{Account, Id, Time, Wei, event::Config};
 
 use super::Prover;
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
     quote: Quote,
+    requester: Account,
     /// The proving that it may bring.
     pub(super) load: Load,
 }
@@ -61,7 +62,8 @@ impl Prover {
         let block = self.state.head().map_or(0, |head| head.number);
         self.put(self.jobs.wanted(id, terms.price), block).await?;
         tracing::info!(id = %B256::from(id), price = terms.price, until = terms.valid_until, "quoted");
-        self.quotes.insert(id, Standing { quote: quote.clone(), load: terms.load });
+        let requester = question.request.requester;
+        self.quotes.insert(id, Standing { quote: quote.clone(), requester, load: terms.load });
         Ok(Ok(quote))
     }
 
@@ -75,12 +77,17 @@ impl Prover {
             return Err(Refusal::busy("this prover is not at the head of the chain", "behind", "see /readyz"));
         }
         if settings.most <= self.quotes.len() {
-            return Err(Refusal::busy("as many quotes stand as may", self.quotes.len(), settings.most - 1));
+            return Err(Refusal::busy(
+                "as many quotes stand as may",
+                self.quotes.len(),
+                settings.most.saturating_sub(1),
+            ));
         }
         if let Some(case) = self.state.market().request(&question.id) {
             let status = format!("{:?}", case.status).to_lowercase();
             return Err(Refusal::new("quotes are for requests that have not entered", status, "none"));
         }
+        self.require_in_earnest(question)?;
         let config = self.entered_under(question)?;
         let declined =
             |reason: Reason| Refusal::new(reason.to_string(), reason.label(), "a request that this prover serves");
@@ -92,6 +99,26 @@ impl Prover {
         let bidder = self.able(request.token, None, &self.kept, &schedule);
         let bidder = Bidder { rivals: self.state.rivals_for(request, config), length: question.length, ..bidder };
         rfq::offer(&params, request, &bidder, now, now + settings.seconds).map_err(declined)
+    }
+
+    /// What stands keeps a place that others cannot have: nobody has more than its part of them, and nobody without the money.
+    fn require_in_earnest(&self, question: &Question) -> Result<(), Refusal> {
+        let request = &question.request;
+        let (have, want) = (self.state.market().balance(request.token, request.requester), request.escrow());
+        if have < want {
+            let error = "the requester has too little in the market for what this request would lock";
+            return Err(Refusal::busy(error, have.to_string(), want.to_string()));
+        }
+        let theirs = self.quotes.values().filter(|standing| standing.requester == request.requester).count();
+        let most = self.config.quoting.most_each;
+        if most <= theirs {
+            return Err(Refusal::busy(
+                "as many quotes stand for this requester as may",
+                theirs,
+                most.saturating_sub(1),
+            ));
+        }
+        Ok(())
     }
 
     /// The version of its instance that the request would enter under.
