@@ -13,7 +13,7 @@ export PATH := $(NPM_FOUNDRY)/forge-linux-amd64/bin:$(NPM_FOUNDRY)/anvil-linux-a
 endif
 
 # The least number of Foundry tests that have to run: a filter or a glob that matches nothing must not look green. It only grows.
-MIN_FORGE_TESTS := 1369
+MIN_FORGE_TESTS := 1370
 
 .PHONY: help setup contracts build demo test lint fmt bindings vectors test-contracts test-pages test-rust bench thesis clean
 

@@ -27,6 +27,7 @@ abstract contract Instances is IAnnex, Auctions {
         Turn memory turn = _turn(c, Cause.Bid, msg.sender);
         (turn.bids, turn.price, turn.maxBond) = (true, price, maxBond);
         _requireTakes(msg.sender, turn.ledger, c.config.mechanism());
+        if (_tickets[c.id][msg.sender].amount == 0) _requireProvesAll(c, turn);
         _consult(c, turn, data);
     }
 
@@ -63,6 +64,15 @@ abstract contract Instances is IAnnex, Auctions {
     }
 
     /* PRIVATE */
+
+    /// What is sold with an instance is awarded without being asked again: for any verifier that it admits.
+    function _requireProvesAll(Case memory c, Turn memory turn) private view {
+        uint256 count = c.config.verifierCount();
+        if (count == 0) _requireProves(turn.actor, turn.ledger, 0);
+        for (uint256 i; i < count; ++i) {
+            _requireProves(turn.actor, turn.ledger, c.config.verifierAt(i));
+        }
+    }
 
     /// An instance as the subject of a question: a request that is blank but for what the instance says.
     function _itself(uint32 instance, uint32 version) private view returns (Case memory c) {

@@ -137,8 +137,13 @@ abstract contract Supply {
     /// Refuses work of a kind that `prover` does not take at all.
     function _requireServes(address prover, LedgerSlot ledger, address mechanism, uint256 verifier) internal view {
         _requireTakes(prover, ledger, mechanism);
+        _requireProves(prover, ledger, uint32(verifier));
+    }
+
+    /// Refuses what `prover` makes no proofs for; 0 for whatever verifier there may be.
+    function _requireProves(address prover, LedgerSlot ledger, uint32 verifier) internal view {
         if (ledger.flags() & ANY_VERIFIER == 0) {
-            require(_accepted[prover][uint32(verifier)], ISupply.VerifierNotAccepted(prover, uint32(verifier)));
+            require(_accepted[prover][verifier], ISupply.VerifierNotAccepted(prover, verifier));
         }
     }
 

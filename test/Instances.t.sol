@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IAnnex} from "../contracts/interfaces/IAnnex.sol";
 import {IMarket} from "../contracts/interfaces/IMarket.sol";
 import {IRegistry} from "../contracts/interfaces/IRegistry.sol";
-import {ISupply} from "../contracts/interfaces/ISupply.sol";
+import {Declaration, ISupply, VerifierChoice} from "../contracts/interfaces/ISupply.sol";
 import {Answers} from "../contracts/libraries/Answers.sol";
 import {
     Answer,
@@ -18,6 +18,8 @@ import {
     SEATS,
     Shape
 } from "../contracts/types/Ask.sol";
+import {Setup} from "../contracts/types/Instance.sol";
+import {ANY_MECHANISM} from "../contracts/types/Prover.sol";
 import {Request} from "../contracts/types/Request.sol";
 import {Status} from "../contracts/types/State.sol";
 import {Hostile} from "./Hostile.t.sol";
@@ -70,6 +72,34 @@ contract InstancesTest is Hostile {
         vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownInstance.selector, 99, 0, 0));
         vm.prank(alice);
         market.bidInstance(99, 0, 0, "");
+    }
+
+    // What is sold is work for any verifier that the instance admits. Who holds a ticket has been taken on, and can still give notice.
+    function test_RevertWhen_ABidderDoesNotProveForAllThatIsAdmitted() public {
+        _choose(false);
+        vm.expectRevert(abi.encodeWithSelector(ISupply.VerifierNotAccepted.selector, alice, verifier));
+        _bid(alice);
+        uint32 listed = evilInstance;
+        Shape memory shape = Shape({words: 0, shared: 1, gas: 1_000_000, flags: FLAGS});
+        Setup memory unlisted = setup(address(evil), abi.encode(shape), 0);
+        unlisted.verifiers = new uint32[](0);
+        evilInstance = market.register(unlisted, true);
+        vm.expectRevert(abi.encodeWithSelector(ISupply.VerifierNotAccepted.selector, alice, 0));
+        _bid(alice);
+        evilInstance = listed;
+        _choose(true);
+        _enrol(alice);
+        _choose(false);
+        _bid(alice);
+    }
+
+    /// Alice proves for the one verifier that there is, or for none.
+    function _choose(bool accepted) private {
+        Declaration memory d = declaration(100);
+        (d.flags, d.verifiers) = (ANY_MECHANISM, new VerifierChoice[](1));
+        d.verifiers[0] = VerifierChoice(verifier, accepted);
+        vm.prank(alice);
+        market.declare(d);
     }
 
     // There is nothing but tickets in a question about the instance.

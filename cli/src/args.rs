@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{account, act, bid, instances, lanes, provers, request, watch, whatif};
+use crate::commands::{account, act, bid, instances, lanes, provers, request, watch, whatif, why};
 use crate::demo;
 use crate::deploy;
 use crate::settings::Global;
@@ -49,7 +49,7 @@ pub enum Command {
     /// List lanes, give yours terms, route them
     Lanes(lanes::Options),
     /// Why a lane leads where it does, and what it would get elsewhere
-    Why(lanes::Which),
+    Why(why::Options),
     /// Make every decision that keepers took about a lane again, and report what differs
     Audit(lanes::Which),
     /// What a lane's requests would have got under another instance or other parameters

@@ -81,7 +81,7 @@ async fn on_market(session: Session, command: Command) -> Result<Outcome> {
         Command::Watch(options) => commands::watch::run(&session, &options).await?,
         Command::Instances(options) => commands::instances::run(&session, options).await?,
         Command::Lanes(options) => return commands::lanes::run(&session, options).await,
-        Command::Why(which) => commands::why::run(&session, &which).await?,
+        Command::Why(options) => commands::why::run(&session, &options).await?,
         Command::Audit(which) => return commands::audit::run(&session, &which).await,
         Command::Whatif(options) => commands::whatif::run(&session, &options).await?,
         Command::Provers(options) => commands::provers::run(&session, &options).await?,

@@ -50,6 +50,19 @@ impl Past {
         Ok(Self { blocks, head, names, stake_token })
     }
 
+    /// Forgets what came after block `number`: the present is then that of the last block before with something in it.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn back_to(&mut self, number: u64) -> Result<()> {
+        let first = self.blocks.first().map(|block| block.number);
+        self.blocks.retain(|block| block.number <= number);
+        let last = self.blocks.last();
+        let last = last.with_context(|| format!("nothing had happened by block {number}; first in {first:?}"))?;
+        self.head = Head { number: last.number, hash: last.hash, time: last.time, base_fee: last.base_fee };
+        Ok(())
+    }
+
     /// The market as it was after block `number`.
     ///
     /// # Errors

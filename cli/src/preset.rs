@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use bourse_chain::read::Token;
+use bourse_sim::qos::onchain::PER;
 use bourse_sim::qos::terms::{ATTRIBUTES, Attribute, PRESETS, Usual, Wish};
 use bourse_sim::{BPS, Bps, Time, Wei};
 use clap::builder::PossibleValuesParser;
 
 use crate::amount;
+use crate::commands::check;
+use crate::deploy::GROTH16;
 use crate::lane::{self, Said, SaidMandate, SaidWish};
+use crate::session::Session;
 
 /// The most that is paid and waited for, as multiples of what is usual.
 const DEAREST: Wei = 4;
@@ -24,33 +28,49 @@ pub struct New {
     /// The usual size of a request, in units of the verifier
     #[arg(long, value_name = "N")]
     pub work: u64,
-    /// What such a request usually costs, in the native coin
+    /// What such a request usually costs, in the native coin [default: by what is known of this market's provers]
     #[arg(long, value_name = "AMOUNT")]
-    pub price: String,
-    /// How long it usually takes, to the proof
+    pub price: Option<String>,
+    /// How long it usually takes, to the proof [default: likewise]
     #[arg(long, value_name = "TIME")]
-    pub time: String,
+    pub time: Option<String>,
 }
 
 impl New {
     /// The file.
     ///
     /// # Errors
-    /// Which flag makes no sense.
-    pub fn file(&self, coin: &Token) -> Result<String> {
-        let said = self.said(coin)?;
+    /// Which flag makes no sense, or is missing as nothing is known of this market's provers.
+    pub async fn file(&self, session: &Session) -> Result<String> {
+        let coin = session.token(None).await?;
+        let (price, time) = self.usual(session, &coin).await?;
+        let said = self.said(&coin, price, time)?;
         let head = format!(
-            "# A lane called {}, around {} and {} for {} units of work. Every line can be changed; then:\n# bourse lanes check FILE, \
-             bourse lanes set NUMBER FILE\n",
-            self.preset, self.price, self.time, self.work
+            "# A lane called {}, around {} and {time}s for {} units of work. Every line can be changed; then:\n# bourse lanes check \
+             FILE, bourse lanes set NUMBER FILE\n",
+            self.preset,
+            amount::bare(price, coin.decimals),
+            self.work
         );
         Ok(format!("{head}{}", toml::to_string(&said)?))
     }
 
-    fn said(&self, coin: &Token) -> Result<Said> {
+    /// What such a request usually costs, in wei, and takes, in seconds.
+    async fn usual(&self, session: &Session, coin: &Token) -> Result<(Wei, Time)> {
+        let price = self.price.as_ref().map(|price| amount::parse(price, coin)).transpose()?;
+        let time = self.time.as_ref().map(|time| amount::seconds(time)).transpose()?;
+        if let (Some(price), Some(time)) = (price, time) {
+            return Ok((price, time));
+        }
+        let known = check::usual(session, session.verifier(GROTH16)?, self.work).await?;
+        let known = known.context("nothing is known of provers in this market yet: say --price and --time")?;
+        let cost = (known.price * self.work as f64 / PER) as Wei;
+        Ok((price.unwrap_or(cost.max(1)), time.unwrap_or(known.time as Time)))
+    }
+
+    fn said(&self, coin: &Token, price: Wei, time: Time) -> Result<Said> {
         let preset = PRESETS.iter().find(|preset| preset.name == self.preset);
         let preset = preset.with_context(|| format!("no preset is called '{}'", self.preset))?;
-        let (price, time) = (amount::parse(&self.price, coin)?, amount::seconds(&self.time)?);
         let terms = preset.terms(Usual { price: price as f64, time: time as f64 });
         let weighed = ATTRIBUTES.iter().filter(|attribute| terms.wish(**attribute).weight > 0.0);
         let wishes: BTreeMap<_, _> =
@@ -63,7 +83,7 @@ impl New {
             latency: format!("{}s", LATEST * time),
             bond: most,
             window: format!("{}s", DEAREST as Time * time),
-            verifier: crate::deploy::GROTH16.into(),
+            verifier: GROTH16.into(),
             capabilities: lane::capabilities(limits.capabilities).into_iter().map(str::to_owned).collect(),
             completion: bps(limits.completion),
             share: if limits.share < 1.0 { bps(limits.share) } else { 0 },

@@ -33,6 +33,9 @@ async fn a_lane_leads_where_its_requester_and_its_keepers_say() {
     let out = String::from_utf8(told.stdout).unwrap();
     assert_eq!(told.status.code(), Some(3), "{out}");
     assert!(out.contains("cannot be had") && out.contains("instead of 60s"), "{out}");
+    let refused = world.refusal(1, &["lanes", "set", "3", "dear.toml"]);
+    assert!(refused.contains("nothing was sent") && refused.contains("instead of 60s"), "{refused}");
+    assert!(world.refusal(1, &["lanes", "new", "--preset", "fast", "--work", "60"]).contains("say --price and --time"));
     let flags = ["--work", "60", "--price", "0.005", "--time", "1m"];
     for preset in ["fast", "cheap", "guaranteed", "neutral"] {
         let new = world.json(1, &[&["lanes", "new", "--preset", preset], &flags[..]].concat());
@@ -69,9 +72,11 @@ async fn a_lane_leads_where_its_requester_and_its_keepers_say() {
 
     examine(&world, &format!("{limits}{wishes}{}", mandate.replace("[\"dutch\"]", "[\"dutch\", \"posted\"]")));
     world.write("strict.toml", &format!("{}{wishes}", limits.replace("instant", "sealed")));
-    world.json(1, &["lanes", "set", "3", "strict.toml"]);
+    world.json(1, &["lanes", "set", "3", "strict.toml", "--anyway"]);
     assert_eq!(world.json(0, &["lanes"])[0]["route"], Value::Null, "a route that breaks new terms ends");
-    assert!(world.refusal(1, &["lanes", "route", "3", "any"]).contains("limit on capabilities would be broken"));
+    let refused = world.refusal(1, &["lanes", "route", "3", "any"]);
+    assert!(refused.contains("limit on capabilities would be broken"), "{refused}");
+    assert!(refused.contains("could hold them with capabilities without sealed"), "{refused}");
 }
 
 /// Why the lane leads where it does, whether keepers did as they should, and what would have been.
@@ -88,6 +93,12 @@ fn examine(world: &World, file: &str) {
     let told = String::from_utf8(world.said(3, &["why", "3", "--of", &of]).stdout).unwrap();
     assert!(told.contains("leads to instance 2 (dutch)") && told.contains("latency (of 1.00)"), "{told}");
     assert!(world.refusal(1, &["why", "4"]).contains("has no lane 4"));
+    let before = world.json(3, &["why", "3", "--of", &of, "--block", &why["routed"]["block"].to_string()]);
+    assert_eq!((&before["routed"], &before["delivered"]["requests"]), (&why["routed"], &1.into()), "{before}");
+    assert!(world.refusal(3, &["why", "3", "--of", &of, "--block", "0"]).contains("nothing had happened by block 0"));
+    // What provers declared and delivered is what is usual.
+    let file = world.json(1, &["lanes", "new", "--preset", "cheap", "--work", "60"]);
+    assert!(file["template"].as_str().unwrap().contains("for 60 units of work"), "{file}");
 
     // Where a keeper has just moved it, the data say to leave it: a second move cannot be decided again, whatever the first was.
     world.json(3, &["lanes", "route", "3", "any", "--of", &of]);

@@ -36,7 +36,8 @@ interface IAnnex {
     function prove(Request calldata request, address prover, bytes calldata proof, bytes calldata data) external;
 
     /// Bids on an instance itself, where its mechanism sells more than single requests: a seat, a contract, a place in its
-    /// books. The caller is the bidder.
+    /// books. The caller is the bidder, and unless it holds a ticket already, accepts all verifiers that the instance lists; or any, if
+    /// that lists none (`VerifierNotAccepted`, with 0).
     /// @param price what the mechanism's rules say.
     /// @param maxBond the most stake that the bid puts at risk.
     /// @param data the mechanism's own.

@@ -26,6 +26,8 @@ using {
     lists,
     has,
     admits,
+    verifierCount,
+    verifierAt,
     gas,
     words,
     shared,
@@ -105,12 +107,12 @@ function keepsWords(ConfigRef self) pure returns (bool) {
 
 /// Whether the instance lists the verifiers that requests may name.
 function lists(ConfigRef self) pure returns (bool) {
-    return _verifierCount(self) != 0;
+    return self.verifierCount() != 0;
 }
 
 /// Whether `verifier` is on the list of the instance.
 function has(ConfigRef self, uint256 verifier) pure returns (bool found) {
-    uint256 count = _verifierCount(self);
+    uint256 count = self.verifierCount();
     assembly ("memory-safe") {
         let entry := add(self, add(0x20, HEAD_SIZE))
         let end := add(entry, shl(2, count))
@@ -131,7 +133,7 @@ function admits(ConfigRef self, uint256 verifier) pure returns (bool) {
 
 /// Where the parameters lie in memory, and how many bytes they are.
 function params(ConfigRef self) pure returns (uint256 start, uint256 size) {
-    uint256 count = _verifierCount(self);
+    uint256 count = self.verifierCount();
     assembly ("memory-safe") {
         let head := add(HEAD_SIZE, shl(2, count))
         start := add(add(self, 0x20), head)
@@ -153,9 +155,9 @@ function toConfig(ConfigRef self) pure returns (Config memory config) {
     config.fallbackInstance = self.fallbackInstance();
     config.fallbackVersion = self.fallbackVersion();
     config.shape = Shape({words: self.words(), shared: self.shared(), gas: self.gas(), flags: self.flags()});
-    config.verifiers = new uint32[](_verifierCount(self));
+    config.verifiers = new uint32[](self.verifierCount());
     for (uint256 i; i < config.verifiers.length; ++i) {
-        config.verifiers[i] = _verifierAt(self, i);
+        config.verifiers[i] = self.verifierAt(i);
     }
     (uint256 start, uint256 size) = self.params();
     bytes memory copy = new bytes(size);
@@ -165,11 +167,13 @@ function toConfig(ConfigRef self) pure returns (Config memory config) {
     config.params = copy;
 }
 
-function _verifierCount(ConfigRef self) pure returns (uint256) {
+/// How many verifiers the instance lists.
+function verifierCount(ConfigRef self) pure returns (uint256) {
     return uint32(_word(self, 0) >> 216);
 }
 
-function _verifierAt(ConfigRef self, uint256 i) pure returns (uint32 verifier) {
+/// The verifier listed at place `i`, from 0.
+function verifierAt(ConfigRef self, uint256 i) pure returns (uint32 verifier) {
     assembly ("memory-safe") {
         verifier := shr(224, mload(add(add(self, add(0x20, HEAD_SIZE)), shl(2, i))))
     }

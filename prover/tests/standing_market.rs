@@ -134,7 +134,7 @@ async fn it_enrols_where_the_tariff_pays_and_is_drawn() {
         backups: 0,
         ..SortitionParams::default()
     };
-    let pool = world.host("sortition", code::SORTITION, params.encode()).await;
+    let pool = world.host_own("sortition", code::SORTITION, params.encode()).await;
     let mut prover = world.start(1, STANDING);
     world.until_ledger("an enrolment", &prover, |ledger| ledger.locked == 4 * DEPOSIT).await;
     world.pass(1).await;

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use bourse_chain::read::Token;
 use bourse_keeper::verdict;
 use bourse_sim::event::Event;
 use bourse_sim::lane::{LANE, Mandate, Terms};
 use bourse_sim::market::Market;
+use bourse_sim::qos::fresh::usual_of;
 use bourse_sim::qos::onchain::PER;
 use bourse_sim::qos::select::{Breach, Infeasible, Limit, Pace};
-use bourse_sim::qos::survey::{Survey, survey};
+use bourse_sim::qos::survey::{self, Survey, survey};
+use bourse_sim::qos::terms::Usual;
+use bourse_sim::qos::{belief, history};
 use bourse_sim::{Account, Time};
 use serde_json::json;
 
@@ -63,6 +66,47 @@ fn tried(
     market.apply(&Event::TermsSet { requester, lane, terms: terms.clone() }, now)?;
     market.apply(&Event::MandateSet { requester, lane, mandate }, now)?;
     survey(market, names, (requester, lane), now).context("the lane was just set")
+}
+
+/// Makes sure that terms can be had in this market by a request of `requester`.
+///
+/// # Errors
+/// What comes nearest, if they cannot.
+pub async fn require_feasible(session: &Session, requester: Account, terms: &Terms, token: &Token) -> Result<()> {
+    let past = Past::read(session).await?;
+    let survey = tried(&mut past.present()?, &past.names, requester, terms, past.head.time)?;
+    survey.decide(&Pace::default()).map(drop).map_err(|infeasible| Error::msg(nearest(&infeasible, terms, token)))
+}
+
+/// What a lane's terms would have to give up for an instance to hold them; none if they need not, or the lane or the instance is not known.
+///
+/// # Errors
+/// If the chain cannot be read.
+pub async fn in_the_way(session: &Session, key: (Account, u32), instance: u32) -> Result<Option<String>> {
+    let past = Past::read(session).await?;
+    let mut market = past.present()?;
+    let Some(terms) = market.lanes().get(&key).map(|lane| lane.terms.clone()) else { return Ok(None) };
+    let token = session.node.token(terms.token).await?;
+    let survey = tried(&mut market, &past.names, key.0, &terms, past.head.time)?;
+    let view = survey.views().into_iter().find(|view| view.instance == instance);
+    let breaches = view.map(|view| view.breaches).unwrap_or_default();
+    let given = breaches.iter().map(|breach| give_up(breach, &terms, &token)).collect::<Vec<_>>();
+    Ok((!given.is_empty()).then(|| format!("instance {instance} could hold them with {}", given.join(" and "))))
+}
+
+/// What `work` units usually cost and take, by what provers have declared and delivered in this market; none if nothing is known of any.
+///
+/// # Errors
+/// If the chain cannot be read.
+pub async fn usual(session: &Session, verifier: u32, work: u64) -> Result<Option<Usual>> {
+    let past = Past::read(session).await?;
+    let mut market = past.present()?;
+    let terms = Terms { verifier, work, price_per_unit: u64::MAX.into(), ..Terms::default() };
+    let key = (Account::default(), NOBODY);
+    market.apply(&Event::TermsSet { requester: key.0, lane: key.1, terms }, past.head.time)?;
+    let lane = market.lanes().get(&key).context("the lane was just set")?;
+    let fleet = belief::fleet(&market, &past.names, lane, &history::past(&market));
+    Ok(usual_of(&fleet, &survey::usual(lane)))
 }
 
 /// What to give up, in the units of the file.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use bourse_chain::call;
 use bourse_sim::lane::{LANE, List, Mandate};
 use bourse_sim::market::{Lane, Market};
@@ -40,6 +40,9 @@ pub enum Command {
         lane: u32,
         /// The file (TOML or JSON)
         file: PathBuf,
+        /// Even if no instance can hold its limits now
+        #[arg(long)]
+        anyway: bool,
     },
     /// Route a lane to an instance: new requests of it enter there
     Route {
@@ -92,11 +95,11 @@ pub async fn run(session: &Session, options: Options) -> Result<Outcome> {
     match options.command {
         None => list(session).await?,
         Some(Command::New(new)) => {
-            let text = new.file(&session.token(None).await?)?;
+            let text = new.file(session).await?;
             session.out.result(&json!({ "template": text }), || text.trim_end().to_owned())?;
         }
         Some(Command::Check { file }) => return check::run(session, &Said::read(&file)?).await,
-        Some(Command::Set { lane, file }) => set(session, lane, &Said::read(&file)?).await?,
+        Some(Command::Set { lane, file, anyway }) => set(session, lane, &Said::read(&file)?, anyway).await?,
         Some(Command::Route { lane, instance, of }) => route(session, lane, &instance, of).await?,
         Some(Command::Revoke { lane }) => {
             session.send(&session.settings.key()?, call::set_mandate(lane, &Mandate::default())).await?;
@@ -115,12 +118,17 @@ pub fn named(lane: u32) -> Result<u32> {
     Ok(lane | LANE)
 }
 
-async fn set(session: &Session, lane: u32, said: &Said) -> Result<()> {
+async fn set(session: &Session, lane: u32, said: &Said, anyway: bool) -> Result<()> {
     named(lane)?;
     let key = session.settings.key()?;
     let (market, head) = track::market(session).await?;
     let (token, stake) = (session.token(said.token.as_deref()).await?, session.node.token(market.stake_token()).await?);
     let terms = said.terms(&token, &stake, session.verifier(&said.verifier)?)?;
+    if !anyway {
+        let feasible = check::require_feasible(session, key.address(), &terms, &token).await;
+        feasible
+            .context("nothing was sent, as no instance can hold these limits; `--anyway` sets them all the same")?;
+    }
     let known = market.lanes().get(&(key.address(), lane));
     let list = |list, named: Vec<Account>| call::list(lane, list, &changed(known, list, &named));
     let mut calls = vec![call::set_terms(lane, &terms)];
@@ -142,7 +150,15 @@ async fn set(session: &Session, lane: u32, said: &Said) -> Result<()> {
 async fn route(session: &Session, lane: u32, name: &str, of: Option<Account>) -> Result<()> {
     let key = session.settings.key()?;
     let instance = session.instance(name).await?;
-    session.send(&key, call::route(of.unwrap_or(key.address()), lane, instance, 0)).await?;
+    let requester = of.unwrap_or(key.address());
+    if let Err(refused) = session.send(&key, call::route(requester, lane, instance, 0)).await {
+        let instead = check::in_the_way(session, (requester, lane), instance).await?;
+        let refused = Error::from(refused);
+        return Err(match instead {
+            Some(instead) => refused.context(instead),
+            None => refused,
+        });
+    }
     let version = session.node.instance(instance).await?.version;
     let done = json!({ "lane": lane, "instance": instance, "version": version });
     session.out.result(&done, || format!("requests of lane {lane} enter instance {instance} from now on"))

@@ -16,13 +16,26 @@ use crate::commands::lanes::Which;
 use crate::past::Past;
 use crate::session::Session;
 
+/// `bourse why`
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    which: Which,
+    /// As of this block [default: the latest]
+    #[arg(long, value_name = "NUMBER")]
+    block: Option<u64>,
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// If there is no such lane, or the chain cannot be read.
-pub async fn run(session: &Session, which: &Which) -> Result<()> {
+pub async fn run(session: &Session, Options { which, block }: &Options) -> Result<()> {
     let key = which.key(session)?;
-    let past = Past::read(session).await?;
+    let mut past = Past::read(session).await?;
+    if let Some(block) = block {
+        past.back_to(*block)?;
+    }
     let market = past.present()?;
     let survey = survey(&market, &past.names, key, past.head.time).with_context(|| which.unknown(key.0))?;
     let lane = market.lanes().get(&key).with_context(|| which.unknown(key.0))?;

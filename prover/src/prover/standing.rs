@@ -134,15 +134,10 @@ impl Prover {
     fn place<'a>(&self, number: u32, instance: &'a Instance, rule: Rule, config: &'a Config) -> Place<'a> {
         let settings = &self.config.standing;
         let stake = settings.stake.map_or(0, |stake| stake.0);
-        let serves = |verifier: &u32| self.workshop.serves(*verifier);
+        let listed = !config.verifiers.is_empty();
+        let served = listed && config.verifiers.iter().all(|verifier| self.workshop.serves(*verifier));
         // Where each request is bid on by itself, it is looked at before.
-        let (served, trusted) = match rule {
-            Rule::Sortition(..) => (config.verifiers.is_empty() || config.verifiers.iter().any(serves), true),
-            _ => (
-                !config.verifiers.is_empty() && config.verifiers.iter().all(serves),
-                !instance.open || settings.instances.contains(&number),
-            ),
-        };
+        let trusted = matches!(rule, Rule::Sortition(..)) || !instance.open || settings.instances.contains(&number);
         let others = self.state.seats().filter(|(other, _)| *other != number).map(|(_, ticket)| ticket.amount);
         let underway = self.standing.values().filter(|underway| underway.number != number);
         let stands = others.chain(underway.map(|underway| underway.deposit)).sum::<Wei>();
