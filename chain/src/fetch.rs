@@ -165,13 +165,19 @@ async fn logs_of(node: &Node, header: Header) -> Result<Vec<Log>, NodeError> {
 /// The block of `header` with the events that `logs` are.
 fn assemble(node: &Node, header: Header, mut logs: Vec<Log>) -> Result<Block, Stop> {
     logs.sort_by_key(|log| log.log_index);
+    // Who puts an answer together from pieces may say the same twice.
+    logs.dedup();
+    let mut last = None;
     let mut events = Vec::with_capacity(logs.len());
     let mut transactions = Vec::with_capacity(logs.len());
     for log in logs {
         let transaction = log.transaction_hash.ok_or_else(|| unreachable("a log has no transaction"))?;
-        if log.block_hash != Some(B256::from(header.hash)) || log.removed || log.address() != node.market_address() {
+        let strange =
+            log.block_hash != Some(B256::from(header.hash)) || log.removed || log.address() != node.market_address();
+        if strange || log.log_index <= last {
             return Err(Stop::Node(unreachable(&format!("block {} changed while it was read", header.number))));
         }
+        last = log.log_index;
         let event = decode::event(&log.inner)
             .map_err(|why| Stop::Chain(FollowError::UnknownEvent { block: header.number, why }))?;
         events.push(event);

@@ -181,3 +181,20 @@ async fn is_not_confused_by_a_wire_that_fails() {
     assert_eq!(market.balance(ZERO, ALICE), 465);
     assert_eq!(follower.failures(), 0);
 }
+
+#[tokio::test]
+async fn what_is_told_twice_happened_once() {
+    let chain = Chain::instant();
+    let address = chain.market().await;
+    for amount in [1, 2, 4] {
+        chain.deposit(address, ALICE, amount).await;
+    }
+    let wire = Wire::to(chain.url()).await;
+    let node = Node::connect(&wire.url(), address).await.unwrap();
+    wire.strike("eth_getLogs", Fault::Repeat);
+    let mut follower = Follower::new(node, config(Start::Block(1)));
+    let (mut market, mut blocks) = (Market::new(ZERO), Vec::new());
+    fold(&mut market, &mut blocks, &until_tip(&mut follower).await);
+    assert_eq!(wire.struck().len(), 1);
+    assert_eq!(market.balance(ZERO, ALICE), 7);
+}

@@ -2,6 +2,8 @@
 //! blocks is followed. `CHAOS_SEED` chooses other moments.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../chain/tests/fixture/reorg.rs"]
+mod reorg;
 mod storm;
 
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! The journeys of a requester and of an operator, with the program as people run it, on a real chain, with a real proof.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../chain/tests/fixture/reorg.rs"]
+mod reorg;
 mod world;
 
 use std::process::Command;
@@ -9,7 +11,6 @@ use std::time::Duration;
 use alloy::network::Ethereum;
 use alloy::providers::RootProvider;
 use alloy::providers::ext::AnvilApi;
-use alloy::rpc::types::anvil::ReorgOptions;
 use bourse_cli::record::Record;
 use bourse_sim::ask::Status;
 use bourse_sim::market::place_of;
@@ -162,8 +163,7 @@ async fn a_request_that_a_reorg_took_back_is_sent_again() {
         let told = |words| std::fs::read_to_string(&said).unwrap().contains(words);
         let open = node.state(record.id).await.unwrap().status == Status::Open;
         if open && !reorged && told("open") {
-            let options = ReorgOptions { depth: 3, tx_block_pairs: Vec::new() };
-            provider.anvil_reorg(options).await.unwrap();
+            reorg::take_back(&provider, 3).await;
             reorged = true;
         } else if open && reorged && told("sending it again") {
             break;

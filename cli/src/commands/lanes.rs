@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Context, Result, ensure};
 use bourse_chain::call;
 use bourse_sim::lane::{LANE, List, Mandate};
 use bourse_sim::market::{Lane, Market};
@@ -153,7 +153,6 @@ async fn route(session: &Session, lane: u32, name: &str, of: Option<Account>) ->
     let requester = of.unwrap_or(key.address());
     if let Err(refused) = session.send(&key, call::route(requester, lane, instance, 0)).await {
         let instead = check::in_the_way(session, (requester, lane), instance).await?;
-        let refused = Error::from(refused);
         return Err(match instead {
             Some(instead) => refused.context(instead),
             None => refused,

@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use alloy::network::Ethereum;
 use alloy::primitives::B256;
-use alloy::providers::ext::AnvilApi;
 use alloy::providers::{Provider, RootProvider};
-use alloy::rpc::types::anvil::ReorgOptions;
 use bourse_chain::Update;
 use bourse_sim::event::Event;
 use bourse_sim::{Account, Id};
@@ -22,6 +20,8 @@ use tokio::time::Instant;
 
 pub(crate) use customers::Customers;
 pub(crate) use world::World;
+
+use crate::reorg::take_back;
 
 /// Blocks that the reorg takes back.
 const DEPTH: u64 = 5;
@@ -124,7 +124,7 @@ async fn reorg(world: &World) -> usize {
     let head = provider.get_block_number().await.unwrap();
     let blocks = head - DEPTH + 1..=head;
     let before = hashes(&provider, blocks.clone()).await;
-    provider.anvil_reorg(ReorgOptions { depth: DEPTH, tx_block_pairs: Vec::new() }).await.unwrap();
+    take_back(&provider, DEPTH).await;
     hashes(&provider, blocks).await.iter().zip(&before).filter(|(now, then)| now != then).count()
 }
 

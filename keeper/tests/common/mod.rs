@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "every test uses its part")]
 
 mod desk;
+#[path = "../../../chain/tests/fixture/reorg.rs"]
+mod reorg;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,7 +13,6 @@ use alloy::node_bindings::{Anvil, AnvilInstance};
 use alloy::primitives::{Address, B256, U256, hex};
 use alloy::providers::ext::AnvilApi;
 use alloy::providers::{Provider, RootProvider};
-use alloy::rpc::types::anvil::ReorgOptions;
 use alloy::rpc::types::{Filter, TransactionReceipt, TransactionRequest};
 use bourse_bindings::code;
 use bourse_chain::call::{self, Bid, Call, Fulfillment, Order};
@@ -213,9 +214,9 @@ impl World {
         self.node.head().await.unwrap().time
     }
 
-    /// Puts `depth` other, empty blocks in the place of the last ones.
+    /// Puts other, empty blocks in the place of the last `depth`.
     pub(crate) async fn reorg(&self, depth: u64) {
-        self.provider.anvil_reorg(ReorgOptions { depth, tx_block_pairs: Vec::new() }).await.unwrap();
+        reorg::take_back(&self.provider, depth).await;
     }
 
     /// A well-formed request, a new one at each call.
