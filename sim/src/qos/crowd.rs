@@ -16,8 +16,8 @@ pub struct Crowd {
     prompt: Vec<u32>,
     /// The same, by what they reckon with.
     cheap: Vec<u32>,
-    /// The lots of one draw, which rules with the same draw share.
-    lots: OnceLock<(Id, Vec<u64>)>,
+    /// The lots of one draw that were asked for, which rules with the same draw share.
+    lots: OnceLock<(Id, Vec<OnceLock<u64>>)>,
 }
 
 impl Crowd {
@@ -50,16 +50,24 @@ impl Crowd {
     /// Whoever has this account.
     pub fn find(&self, account: &Account) -> Option<&Contender> {
         // Accounts that differ mostly do so at their end.
-        let is = |other: &Account| other[12..] == account[12..] && other == account;
+        let [.., a, b, c, d] = *account;
+        let is = |other: &Account| other[16..] == [a, b, c, d] && other == account;
         self.accounts.iter().position(is).map(|place| &self.all[place])
     }
 
-    /// Those with room, each with its lot in the draw with this beacon on request `id`, before it is weighed.
-    pub(super) fn drawn(&self, beacon: &Id, id: &Id) -> impl Iterator<Item = (&Contender, u64)> {
-        let draw = || self.prompt().map(|who| lots::lot(beacon, id, &who.account)).collect();
-        let (of, lots) = self.lots.get_or_init(|| (*beacon, draw()));
-        let lots = if of == beacon { lots.clone() } else { draw() };
-        self.prompt().zip(lots)
+    /// Of those with room the willing, each with its lot in the draw with this beacon on request `id`, before it is weighed.
+    pub(super) fn drawn(
+        &self,
+        beacon: &Id,
+        id: &Id,
+        willing: impl Fn(&Contender) -> bool,
+    ) -> impl Iterator<Item = (&Contender, u64)> {
+        let (of, lots) = self.lots.get_or_init(|| (*beacon, vec![OnceLock::new(); self.all.len()]));
+        let draw = |who: &Contender| lots::lot(beacon, id, &who.account);
+        let places = self.prompt.iter().map(|place| *place as usize);
+        places.map(|place| (place, &self.all[place])).filter(move |(_, who)| willing(who)).map(move |(place, who)| {
+            (who, if of == beacon { *lots[place].get_or_init(|| draw(who)) } else { draw(who) })
+        })
     }
 }
 

@@ -70,8 +70,8 @@ pub(super) fn sortition(p: &SortitionParams, scene: &Scene<'_>, stage: &mut Stag
     let price = p.price(&request);
     let mut turns = Vec::new();
     let fit = scene.fit(stage.now);
-    let willing = |who: &&Contender| who.reckoned <= price && p.claim(request.bond) <= who.stake / 2 && fit(who);
-    for (who, lot) in scene.crowd.drawn(&beacon, &stage.id()).filter(|(who, _)| willing(who)) {
+    let willing = |who: &Contender| who.reckoned <= price && p.claim(request.bond) <= who.stake / 2 && fit(&who);
+    for (who, lot) in scene.crowd.drawn(&beacon, &stage.id(), willing) {
         let Some(seat) = stage.seat(&who.account) else { continue };
         let key = p.weighed(lot, seat.amount);
         let turn = opened + p.turn(key, drawing.total).max(who.reaction);
