@@ -87,7 +87,7 @@ fn replay(
     let all: Vec<_> = own(&history, key).collect();
     for (number, past) in all.iter().skip(all.len().saturating_sub(REQUESTS)) {
         let Some(outlook) =
-            rule(past).and_then(|rule| play((market, names), (lane, &history), past, rule, *number as u64))
+            rule(past).and_then(|rule| play((market, names), (lane, key.0), &history, past, rule, *number as u64))
         else {
             continue;
         };
@@ -112,14 +112,15 @@ fn replay(
 /// Plays a request as it entered, with what was known by then.
 fn play(
     (market, names): (&Market, &BTreeMap<Account, String>),
-    (lane, history): (&Lane, &[Past<'_>]),
+    whose: (&Lane, Account),
+    history: &[Past<'_>],
     past: &Past<'_>,
     rule: Rule,
     number: u64,
 ) -> Option<Outlook> {
     let entered = past.case.steps.first().map_or(0, |(time, _)| *time);
     let known = history.partition_point(|other| other.end <= entered);
-    let (fleet, job) = (fleet(market, names, lane, history.get(..known)?), past.job());
+    let (fleet, job) = (fleet(market, names, whose, history.get(..known)?), past.job());
     let futures = Futures::new(&fleet, &job, SEED ^ number, FUTURES);
     Outlook::new(rule, &fleet, &job, &futures).ok()
 }

@@ -96,7 +96,7 @@ pub fn survey(
 ) -> Option<Survey> {
     let lane = market.lanes().get(&(requester, number))?;
     let history = past(market);
-    let Known { fleet, changed } = known(market, names, lane, &history);
+    let Known { fleet, changed } = known(market, names, (lane, requester), &history);
     let mut scouts = Scouts::new(names, &fleet);
     let job = usual(lane);
     let mut survey = Survey {

@@ -6,6 +6,7 @@ mod evidence;
 mod fresh;
 mod market;
 mod play;
+mod records;
 mod select;
 mod survey;
 mod tune;

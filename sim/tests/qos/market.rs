@@ -9,6 +9,7 @@ use bourse_sim::mechanisms::by_name;
 use bourse_sim::qos::explain::Record;
 use bourse_sim::qos::menu::menu;
 use bourse_sim::qos::select::Pace;
+use bourse_sim::qos::supply::Job;
 use bourse_sim::qos::survey::{Survey, survey, usual};
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
@@ -116,18 +117,24 @@ impl World {
     }
 
     /// A request of the lane where it leads, awarded to `winner` at `price` after `wait` and proven after `took`, or never.
-    pub(crate) fn serve(&mut self, requester: Account, winner: u32, price: Wei, (wait, took): (Time, Option<Time>)) {
-        let prover = account(winner);
+    pub(crate) fn serve(&mut self, requester: Account, winner: u32, price: Wei, times: (Time, Option<Time>)) {
         let lane = &self.market.lanes()[&(requester, NUMBER)];
-        let ((instance, version), job) = (lane.route.unwrap(), usual(lane));
+        let deal = Deal { requester, named: LANE | NUMBER, at: lane.route.unwrap(), verifier: 1, job: usual(lane) };
+        self.trade(&deal, winner, price, times);
+    }
+
+    /// The same of any request.
+    pub(crate) fn trade(&mut self, deal: &Deal, winner: u32, price: Wei, (wait, took): (Time, Option<Time>)) -> Id {
+        let Deal { requester, named, at: (instance, version), verifier, job } = *deal;
+        let prover = account(winner);
         self.requests += 1;
         let mut id = Id::default();
         id[..8].copy_from_slice(&(self.requests + 1).to_be_bytes());
         let request = Request {
             requester,
             nonce: self.requests,
-            instance: LANE | NUMBER,
-            verifier: 1,
+            instance: named,
+            verifier,
             work: job.work,
             max_price: job.max_price,
             bond: job.bond,
@@ -153,7 +160,17 @@ impl World {
             }
         }
         self.now += 10;
+        id
     }
+}
+
+/// What somebody asks for, by the instance that it names and under the version that it enters.
+pub(crate) struct Deal {
+    pub(crate) requester: Account,
+    pub(crate) named: u32,
+    pub(crate) at: (u32, u32),
+    pub(crate) verifier: u32,
+    pub(crate) job: Job,
 }
 
 pub(crate) fn wish(attribute: u8, best: Wei, worst: Wei) -> Wish {
