@@ -54,7 +54,7 @@ pub fn known(
         let Some(record) = prover.and_then(|prover| prover.records.get(&(terms.verifier, terms.token))) else {
             continue;
         };
-        let own = seen.get(&supplier.account).map_or(0.0, |watched| watched.own);
+        let own = seen.get(&supplier.account).and_then(|watched| watched.own).unwrap_or_default();
         supplier.failure = supplier.failure.max(on_record(record, own, usual));
     }
     let changed = seen.iter().filter_map(|(account, watched)| Some((*account, watched.changed?)));
@@ -140,8 +140,8 @@ struct Watched {
     seen: Seen,
     watch: Watch,
     changed: Option<Change>,
-    /// What the lane's requester paid it for what it kept, in the token.
-    own: f64,
+    /// It has served the lane's requester, who paid it so much for what it kept, in the token.
+    own: Option<f64>,
 }
 
 impl Watched {
@@ -211,8 +211,9 @@ fn watched(
             if rule.is_some_and(|rule| asks(&rule)) {
                 watched.bid(prior, done.price as f64 * PER / work, (rivals, highest));
             }
-            if past.case.request.requester == requester && done.took.is_some() {
-                watched.own += done.price as f64;
+            if past.case.request.requester == requester {
+                let kept = done.took.map_or(0.0, |_| done.price as f64);
+                watched.own = Some(watched.own.unwrap_or_default() + kept);
             }
         }
     }
@@ -229,19 +230,17 @@ fn asks(rule: &Rule) -> bool {
     }
 }
 
-/// By how much provers that nothing was seen of are taken to be slower than they say, as a logarithm of their speed: what has befallen many
-/// may have befallen them.
+/// By how much provers that nothing was seen of are taken to be slower than they say, as a logarithm of their speed: what has befallen many that
+/// served the lane's requester may have befallen them. Those that only others say they were served by do not count: they can be made up.
 fn common(declared: &[Supplier], seen: &BTreeMap<Account, Watched>) -> f64 {
-    let shift = |prior: &Supplier| {
-        let watched = seen.get(&prior.account)?;
-        watched.changed.filter(|change| change.worse)?;
-        Some(log(watched.believed(prior).speed / prior.speed))
-    };
-    let shifts: Vec<f64> = declared.iter().filter_map(shift).collect();
+    let known = |prior: &'_ Supplier| Some((*prior, seen.get(&prior.account).filter(|watched| watched.own.is_some())?));
+    let known: Vec<_> = declared.iter().filter_map(known).collect();
+    let worse = known.iter().filter(|(_, watched)| watched.changed.is_some_and(|change| change.worse));
+    let shifts: Vec<f64> = worse.map(|(prior, watched)| log(watched.believed(prior).speed / prior.speed)).collect();
     if shifts.len() < MANY {
         return 0.0;
     }
-    shifts.iter().sum::<f64>() / (seen.len() + MANY) as f64
+    shifts.iter().sum::<f64>() / (known.len() + MANY) as f64
 }
 
 fn fade(seen: &mut Seen) {

@@ -1,7 +1,5 @@
 //! What became of requests, from nothing but the fold of the market's events.
 
-use std::collections::BTreeMap;
-
 use super::measure::{Facts, facts};
 use super::supply::Job;
 use crate::lane::LANE;
@@ -108,18 +106,6 @@ impl Past<'_> {
 pub fn lane_of(case: &Case) -> Option<u32> {
     let named = case.request.instance;
     (named & LANE != 0).then_some(named ^ LANE)
-}
-
-/// Numbers for accounts, from 1, in the order in which they are first asked for.
-#[derive(Clone, Debug, Default)]
-pub struct Numbers(BTreeMap<Account, u32>);
-
-impl Numbers {
-    /// The account's.
-    pub fn of(&mut self, account: Account) -> u32 {
-        let next = self.0.len() as u32 + 1;
-        *self.0.entry(account).or_insert(next)
-    }
 }
 
 /// Its four highest bits.

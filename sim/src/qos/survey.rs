@@ -9,7 +9,7 @@ use super::drift::Change;
 use super::evidence::{Ledger, TIME};
 use super::explain::{Reason, Record};
 use super::fresh::{FRESH, Fresh, Proposal, settings};
-use super::history::{Numbers, Past, lane_of, past};
+use super::history::{Past, lane_of, past};
 use super::play::Rule;
 use super::predict::{Outlook, delivery, origin};
 use super::scout::{Families, SEED, Scouts, ladder};
@@ -75,7 +75,7 @@ pub struct Survey {
     pub fleet: Fleet,
     /// Of those, who has changed.
     pub changed: BTreeMap<Account, Change>,
-    /// What was learned.
+    /// What was learned from the requester's own requests, and from no other's.
     pub ledger: Ledger,
     /// What was delivered to the lane so far, by the instance that each request entered, oldest first.
     pub delivered: Vec<(u32, Delivery)>,
@@ -220,7 +220,8 @@ impl Survey {
         }
     }
 
-    /// Adds up how far deliveries were from what would have been foretold of them.
+    /// Adds up how far deliveries to the requester were from what would have been foretold of them. What others say that they were delivered is not looked at: it
+    /// costs them next to nothing to say it.
     fn learn(
         &mut self,
         market: &Market,
@@ -229,8 +230,7 @@ impl Survey {
         history: &[Past<'_>],
         scouts: &mut Scouts<'_>,
     ) -> Families {
-        let (mut requesters, mut families) = (Numbers::default(), Families::default());
-        self.lane.requester = requesters.of(requester);
+        let mut families = Families::default();
         self.lane.current = lane.route.map(|(instance, _)| instance);
         for number in self.versions.keys().copied().collect::<Vec<_>>() {
             let (instance, version) = self.place(number);
@@ -240,10 +240,11 @@ impl Survey {
             }
         }
         let mut alarmed = BTreeMap::new();
-        for past in history.iter().filter(|past| past.case.request.token == lane.terms.token) {
-            let request = &past.case.request;
+        let theirs =
+            |past: &&Past<'_>| past.case.request.requester == requester && past.case.request.token == lane.terms.token;
+        for past in history.iter().filter(theirs) {
             let (instance, version) = past.case.entered;
-            let own = request.requester == requester && past.lane() == Some(number);
+            let own = past.lane() == Some(number);
             if past.facts.own_fault {
                 self.own_faults += u32::from(own);
                 continue;
@@ -257,7 +258,7 @@ impl Survey {
             let config = market.instances().get(&instance).and_then(|entry| entry.config(version));
             let Some(outlook) = config.and_then(|config| scouts.outlook(config, &past.kind())) else { continue };
             let family = families.of(outlook.rule.name());
-            let from = origin(requesters.of(request.requester), family, instance, &delivery);
+            let from = origin(self.lane.requester, family, instance, &delivery);
             let mut residual = outlook.residual(&delivery);
             // How long it took a prover that has changed since says nothing of the mechanism: the outlook is of the prover as it is now.
             let before = |winner: &Account| self.changed.get(winner).is_some_and(|change| past.end < change.at);

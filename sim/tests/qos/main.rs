@@ -9,5 +9,6 @@ mod play;
 mod records;
 mod select;
 mod survey;
+mod sybils;
 mod tune;
 mod world;

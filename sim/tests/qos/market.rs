@@ -45,11 +45,8 @@ impl World {
             world.tell(Event::Deposited { token: ZERO, account: requester, from: requester, amount: 1_000_000 * UNIT });
         }
         for number in 1..=6 {
-            let (prover, floor) = (account(number), 500 + 100 * Wei::from(number));
-            let offer = Offer { accepted: true, floor, bond_limit: 1_000 * UNIT, throughput: THROUGHPUT };
-            let declaration =
-                Declaration { concurrency: 8, flags: 3, offers: vec![(ZERO, offer)], ..Declaration::default() };
-            world.tell(Event::Declared { prover, number, declaration });
+            world.declare(number, 500 + 100 * Wei::from(number), THROUGHPUT);
+            let prover = account(number);
             world.tell(Event::Deposited { token: ZERO, account: prover, from: prover, amount: 10_000 * UNIT });
             world.tell(Event::Staked { prover, amount: 10_000 * UNIT });
         }
@@ -70,6 +67,13 @@ impl World {
 
     pub(crate) fn tell(&mut self, event: Event) {
         self.market.apply(&event, self.now).unwrap();
+    }
+
+    pub(crate) fn declare(&mut self, number: u32, floor: Wei, throughput: u32) {
+        let offer = Offer { accepted: true, floor, bond_limit: 1_000 * UNIT, throughput };
+        let declaration =
+            Declaration { concurrency: 8, flags: 3, offers: vec![(ZERO, offer)], ..Declaration::default() };
+        self.tell(Event::Declared { prover: account(number), number, declaration });
     }
 
     pub(crate) fn lane(&mut self, requester: Account, change: impl FnOnce(&mut Terms)) {
@@ -123,10 +127,9 @@ impl World {
         self.trade(&deal, winner, price, times);
     }
 
-    /// The same of any request.
-    pub(crate) fn trade(&mut self, deal: &Deal, winner: u32, price: Wei, (wait, took): (Time, Option<Time>)) -> Id {
+    /// Somebody asks for something.
+    pub(crate) fn open(&mut self, deal: &Deal) -> Id {
         let Deal { requester, named, at: (instance, version), verifier, job } = *deal;
-        let prover = account(winner);
         self.requests += 1;
         let mut id = Id::default();
         id[..8].copy_from_slice(&(self.requests + 1).to_be_bytes());
@@ -143,6 +146,12 @@ impl World {
             ..Request::default()
         };
         self.tell(Event::Opened { id, requester, instance, version, request, input: Vec::new() });
+        id
+    }
+
+    /// Somebody asks for something, and `winner` is awarded it at `price` after `wait` and proves it after `took`, or never.
+    pub(crate) fn trade(&mut self, deal: &Deal, winner: u32, price: Wei, (wait, took): (Time, Option<Time>)) -> Id {
+        let (id, prover, job) = (self.open(deal), account(winner), deal.job);
         self.now += wait;
         let due = self.now + Time::from(job.window);
         self.tell(Event::Awarded { id, prover, price, due, bond_bps: 10_000 });
