@@ -48,7 +48,7 @@ pub struct Course {
 /// What happened to a lane's requests; where its requester was at fault, they do not count. None if there was nothing yet.
 pub fn happened(market: &Market, key: (Account, u32)) -> Option<Course> {
     let lane = market.lanes().get(&key)?;
-    let history = past(market);
+    let history = past(market, key.0);
     let own: Vec<Delivery> = own(&history, key).map(|(_, past)| delivered(market, &past.facts)).collect();
     let sum = Sum::of(&Terms::from(&lane.terms), &own, 0)?;
     let known = |value| Band { mean: value, low: value, high: value };
@@ -81,7 +81,7 @@ fn replay(
     rule: impl Fn(&Past<'_>) -> Option<Rule>,
 ) -> Option<Course> {
     let lane = market.lanes().get(&key)?;
-    let history = past(market);
+    let history = past(market, key.0);
     let mut futures: Vec<Vec<Delivery>> = vec![Vec::new(); FUTURES as usize];
     let (mut requests, mut capabilities) = (0, u32::MAX);
     let all: Vec<_> = own(&history, key).collect();

@@ -9,7 +9,7 @@ use super::drift::Change;
 use super::evidence::{Ledger, TIME};
 use super::explain::{Reason, Record};
 use super::fresh::{FRESH, Fresh, Proposal, settings};
-use super::history::{Past, lane_of, past};
+use super::history::{MEMORY, Past, lane_of, past};
 use super::play::Rule;
 use super::predict::{Outlook, delivery, origin};
 use super::scout::{Families, SEED, Scouts, ladder};
@@ -27,6 +27,9 @@ use crate::{Account, Time};
 
 /// What is set, among candidates, in the number of an instance whose newest version is looked at beside the one that the lane leads to.
 pub const NEWEST: u32 = 1 << 29;
+
+/// The last deliveries to the requester, which are learned from: each may be of another kind of request, which has to be played.
+const LEARNED: usize = 100;
 
 /// Why an instance is not even looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +80,7 @@ pub struct Survey {
     pub changed: BTreeMap<Account, Change>,
     /// What was learned from the requester's own requests, and from no other's.
     pub ledger: Ledger,
-    /// What was delivered to the lane so far, by the instance that each request entered, oldest first.
+    /// What was lately delivered to the lane, by the instance that each request entered, oldest first.
     pub delivered: Vec<(u32, Delivery)>,
     /// Requests of the lane that came to nothing by its requester's own fault.
     pub own_faults: u32,
@@ -95,7 +98,7 @@ pub fn survey(
     now: Time,
 ) -> Option<Survey> {
     let lane = market.lanes().get(&(requester, number))?;
-    let history = past(market);
+    let history = past(market, requester);
     let Known { fleet, changed } = known(market, names, (lane, requester), &history);
     let mut scouts = Scouts::new(names, &fleet);
     let job = usual(lane);
@@ -242,7 +245,8 @@ impl Survey {
         let mut alarmed = BTreeMap::new();
         let theirs =
             |past: &&Past<'_>| past.case.request.requester == requester && past.case.request.token == lane.terms.token;
-        for past in history.iter().filter(theirs) {
+        let known = history.iter().filter(theirs).count();
+        for past in history.iter().filter(theirs).skip(known.saturating_sub(LEARNED)) {
             let (instance, version) = past.case.entered;
             let own = past.lane() == Some(number);
             if past.facts.own_fault {
@@ -281,14 +285,14 @@ impl Survey {
     }
 }
 
-/// Requests of a lane since a keeper last moved it; where its requester routed it is no keeper's choice to wait for.
+/// Requests of a lane since a keeper last moved it, of the last [`MEMORY`] of its requester; where its requester routed it is no keeper's choice to wait for.
 fn entered_since(market: &Market, lane: &Lane, (requester, number): (Account, u32)) -> u32 {
     if lane.moved_at == 0 {
         return u32::MAX;
     }
-    let since = |case: &Case| case.steps.first().is_some_and(|(time, _)| lane.moved_at <= *time);
-    let own = |case: &&Case| case.request.requester == requester && lane_of(case) == Some(number) && since(case);
-    u32::try_from(market.requests().values().filter(own).count()).unwrap_or(u32::MAX)
+    let since = |case: &&Case| case.steps.first().is_some_and(|(time, _)| lane.moved_at <= *time);
+    let recent = market.requests_of(requester).rev().take(MEMORY).map(|(_, case)| case);
+    recent.take_while(since).filter(|case| lane_of(case) == Some(number)).count() as u32
 }
 
 /// Whether `keeper`, with so much at stake, may route a lane at `now`.

@@ -3,10 +3,11 @@
 use bourse_sim::event::Event;
 use bourse_sim::lane::Wish;
 use bourse_sim::qos::explain::Record;
+use bourse_sim::qos::history::{MEMORY, past};
 use bourse_sim::qos::select::Pace;
 use bourse_sim::{Account, Time, Wei, ZERO};
 
-use crate::market::{ALICE, Deal, THROUGHPUT, World, wish};
+use crate::market::{ALICE, BOB, Deal, THROUGHPUT, World, wish};
 use crate::world::{UNIT, account, job};
 
 /// The prover that takes part in it, and how many ask.
@@ -76,6 +77,21 @@ fn nobody_elses_requests_move_a_lane() {
             assert!(moved < Pace::default().least_gain, "{play:?} on {}: {after}\n{before}", world.name(instance));
         }
     }
+}
+
+#[test]
+fn nobody_pushes_a_lanes_own_past_out_of_what_is_looked_back_on() {
+    let mut world = world();
+    let before = world.decide(ALICE);
+    while world.market.requests().len() <= MEMORY + 100 {
+        let instance = world.instances["posted"];
+        attack(&mut world, instance, Play::Ignore);
+    }
+    assert_eq!(past(&world.market, ALICE).len(), MEMORY + 8);
+    assert_eq!(past(&world.market, BOB).len(), MEMORY);
+    let survey = world.survey(ALICE);
+    assert_eq!((survey.delivered.len(), survey.lane.since >= 8), (8, true));
+    assert_eq!(survey.decide(&Pace::default()).unwrap(), before);
 }
 
 #[test]
