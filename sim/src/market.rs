@@ -199,6 +199,16 @@ impl Market {
         self.cases.live()
     }
 
+    /// The requests that have ended, in the order in which they did; what ended in the same second is in the order of its ids. Costs what it yields.
+    pub fn ended(&self) -> impl DoubleEndedIterator<Item = (&Id, &Case)> {
+        self.cases.ended()
+    }
+
+    /// The requests of one requester, in the order in which they entered; as with [`Market::ended`].
+    pub fn requests_of(&self, requester: Account) -> impl DoubleEndedIterator<Item = (&Id, &Case)> {
+        self.cases.of(requester)
+    }
+
     /// The requests for which time alone allows something at `time` (see [`Case::due`]), the longest overdue first. Costs
     /// what it yields.
     pub fn due(&self, time: Time) -> impl Iterator<Item = (&Id, &Case)> {

@@ -331,7 +331,14 @@ fn picture(market: &Market) -> String {
     let money: Vec<_> = accounts.map(|who| (market.balance(ZERO, who), market.balance(STAKE, who))).into();
     let owed = (market.owed(ZERO), market.owed(STAKE));
     let (provers, requests) = (market.provers(), market.requests());
-    format!("{provers:?}{requests:?}{:?}{:?}{due:?}{live:?}{money:?}{owed:?}", market.instances(), market.verifiers())
+    let ended: Vec<_> = market.ended().map(|(id, _)| *id).collect();
+    let of_alice: Vec<_> = market.requests_of(ALICE).map(|(id, _)| *id).collect();
+    assert_eq!(ended.len() + live.len(), requests.len());
+    format!(
+        "{ended:?}{of_alice:?}{provers:?}{requests:?}{:?}{:?}{due:?}{live:?}{money:?}{owed:?}",
+        market.instances(),
+        market.verifiers()
+    )
 }
 
 #[test]

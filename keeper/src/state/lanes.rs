@@ -13,7 +13,7 @@ use bourse_sim::{Account, Time};
 
 use super::{Note, Rule, State};
 
-/// Lanes thought about at one tip at most: each takes milliseconds, and others wait.
+/// Lanes thought about at one tip at most: each takes a good part of a second at worst, and others wait.
 const AT_ONCE: usize = 4;
 
 /// A requester and the number of its lane.

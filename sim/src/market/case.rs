@@ -150,6 +150,10 @@ pub(super) struct Cases {
     cases: Kept<Id, Case>,
     agenda: Kept<(Time, Id), ()>,
     live: Kept<Id, ()>,
+    /// By when they ended.
+    ended: Kept<(Time, Id), ()>,
+    /// By whose they are, and when they entered.
+    entered: Kept<(Account, Time, Id), ()>,
     /// Signed requests that were cancelled before they entered.
     void: Kept<Id, ()>,
 }
@@ -161,6 +165,15 @@ impl Cases {
 
     pub(super) fn live(&self) -> impl Iterator<Item = (&Id, &Case)> {
         self.live.map().keys().filter_map(|id| self.cases.map().get_key_value(id))
+    }
+
+    pub(super) fn ended(&self) -> impl DoubleEndedIterator<Item = (&Id, &Case)> {
+        self.ended.map().keys().filter_map(|(_, id)| self.cases.map().get_key_value(id))
+    }
+
+    pub(super) fn of(&self, requester: Account) -> impl DoubleEndedIterator<Item = (&Id, &Case)> {
+        let all = (requester, 0, Id::default())..=(requester, Time::MAX, [u8::MAX; 32]);
+        self.entered.map().range(all).filter_map(|((_, _, id), ())| self.cases.map().get_key_value(id))
     }
 
     pub(super) fn due(&self, time: Time) -> impl Iterator<Item = (&Id, &Case)> {
@@ -177,6 +190,7 @@ impl Cases {
             return Err(Violation::KnownRequest { id });
         }
         self.index(id, None, case.due(), case.is_live());
+        self.entered.set((case.request.requester, case.time, id), ());
         self.cases.set(id, case);
         Ok(())
     }
@@ -195,6 +209,9 @@ impl Cases {
         let (before, was_live) = (case.due(), case.is_live());
         change(case);
         let (after, is_live) = (case.due(), case.is_live());
+        if let (true, false, Some((time, _))) = (was_live, is_live, case.steps.last()) {
+            self.ended.set((*time, id), ());
+        }
         if before != after || was_live != is_live {
             self.index(id, before, after, is_live);
         }
@@ -205,6 +222,8 @@ impl Cases {
         self.cases.checkpoint(keep);
         self.agenda.checkpoint(keep);
         self.live.checkpoint(keep);
+        self.ended.checkpoint(keep);
+        self.entered.checkpoint(keep);
         self.void.checkpoint(keep);
     }
 
@@ -212,6 +231,8 @@ impl Cases {
         self.cases.revert();
         self.agenda.revert();
         self.live.revert();
+        self.ended.revert();
+        self.entered.revert();
         self.void.revert();
     }
 

@@ -1,4 +1,4 @@
-//! Provers as the chain shows them: what they declare, corrected by what they did with their awards.
+//! Provers as the chain shows them: what they declare, corrected by what they did with their awards, and by their records.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::play::Rule;
 use super::supply::{Fleet, Seen, Supplier, cost_behind, learned};
 use super::survey::rule_of;
 use crate::lane::{List, Terms};
-use crate::market::{DRAINING, Lane, Market, Prover};
+use crate::market::{DRAINING, Lane, Market, Prover, Record};
 use crate::mechanisms::{scoring, sealed};
 use crate::{Account, BPS, Time, Wei};
 
@@ -38,30 +38,61 @@ pub struct Known {
     pub changed: BTreeMap<Account, Change>,
 }
 
-/// What is known of the provers that could serve requests of a lane.
-pub fn known(market: &Market, names: &BTreeMap<Account, String>, lane: &Lane, past: &[Past<'_>]) -> Known {
+/// What is known of the provers that could serve requests of a lane of that requester.
+pub fn known(
+    market: &Market,
+    names: &BTreeMap<Account, String>,
+    (lane, requester): (&Lane, Account),
+    past: &[Past<'_>],
+) -> Known {
     let terms = &lane.terms;
-    let mut declared: Vec<Supplier> = market
-        .provers()
-        .iter()
-        .filter(|(account, prover)| serves(lane, account, prover))
-        .filter_map(|(account, prover)| supplier(terms, account, prover))
-        .collect();
-    declared.sort_unstable_by_key(|supplier| supplier.number);
-    let seen = watched((market, names), terms, &declared, past);
-    let common = common(&declared, &seen);
+    let (declared, seen) = watched((market, names), (lane, requester), past);
+    let mut suppliers = believed(&declared, &seen);
+    let usual = Fleet { suppliers: declared, ..Fleet::default() }.usual_cost() * terms.work as f64 / PER;
+    for supplier in &mut suppliers {
+        let prover = market.prover(&supplier.account);
+        let Some(record) = prover.and_then(|prover| prover.records.get(&(terms.verifier, terms.token))) else {
+            continue;
+        };
+        let own = seen.get(&supplier.account).and_then(|watched| watched.own).unwrap_or_default();
+        supplier.failure = supplier.failure.max(on_record(record, own, usual));
+    }
+    let changed = seen.iter().filter_map(|(account, watched)| Some((*account, watched.changed?)));
+    Known { fleet: Fleet { suppliers, ..Fleet::default() }, changed: changed.collect() }
+}
+
+/// Those that could serve requests of a lane, by their numbers, as they were believed to be when nothing had ended but what is in `past`. What
+/// was on their records by then is not told.
+pub fn fleet(
+    market: &Market,
+    names: &BTreeMap<Account, String>,
+    (lane, requester): (&Lane, Account),
+    past: &[Past<'_>],
+) -> Fleet {
+    let (declared, seen) = watched((market, names), (lane, requester), past);
+    Fleet { suppliers: believed(&declared, &seen), ..Fleet::default() }
+}
+
+fn believed(declared: &[Supplier], seen: &BTreeMap<Account, Watched>) -> Vec<Supplier> {
+    let common = common(declared, seen);
     let believed = declared.iter().map(|prior| match seen.get(&prior.account) {
         Some(watched) => watched.believed(prior),
         None => Supplier { speed: prior.speed * exp(common), ..*prior },
     });
-    let fleet = Fleet { suppliers: believed.collect(), ..Fleet::default() };
-    let changed = seen.iter().filter_map(|(account, watched)| Some((*account, watched.changed?)));
-    Known { fleet, changed: changed.collect() }
+    believed.collect()
 }
 
-/// Those that could serve requests of a lane, by their numbers.
-pub fn fleet(market: &Market, names: &BTreeMap<Account, String>, lane: &Lane, past: &[Past<'_>]) -> Fleet {
-    known(market, names, lane, past).fleet
+/// The probability of a failure by a record: the share of what was missed, by value, which counts as so many awards as it would have paid for at
+/// `usual`, what the lane's work usually costs, but for no more than a declaration does. What the lane's requester saw the prover keep, worth `own`, needs no
+/// record. A prover that missed nothing has nothing against it.
+fn on_record(record: &Record, own: f64, usual: f64) -> f64 {
+    let missed = record.missed as f64;
+    if missed == 0.0 {
+        return 0.0;
+    }
+    let told = missed + own.max(record.paid as f64);
+    let awards = TRUST.min(told / usual);
+    (TRUST * FAILURE + awards * missed / told) / (TRUST + awards)
 }
 
 /// The lane and the prover take each other.
@@ -109,6 +140,8 @@ struct Watched {
     seen: Seen,
     watch: Watch,
     changed: Option<Change>,
+    /// It has served the lane's requester, who paid it so much for what it kept, in the token.
+    own: Option<f64>,
 }
 
 impl Watched {
@@ -150,13 +183,17 @@ impl Watched {
     }
 }
 
-/// What was seen of each in work like the lane's, the later the more it counts.
+/// Those that could serve requests of a lane by their own word, by their numbers; and what was seen of each in work like the lane's, the later the
+/// more it counts.
 fn watched(
     (market, names): (&Market, &BTreeMap<Account, String>),
-    terms: &Terms,
-    declared: &[Supplier],
+    (lane, requester): (&Lane, Account),
     past: &[Past<'_>],
-) -> BTreeMap<Account, Watched> {
+) -> (Vec<Supplier>, BTreeMap<Account, Watched>) {
+    let terms = &lane.terms;
+    let able = market.provers().iter().filter(|(account, prover)| serves(lane, account, prover));
+    let mut declared: Vec<Supplier> = able.filter_map(|(account, prover)| supplier(terms, account, prover)).collect();
+    declared.sort_unstable_by_key(|supplier| supplier.number);
     let priors: BTreeMap<Account, &Supplier> = declared.iter().map(|supplier| (supplier.account, supplier)).collect();
     let highest = declared.iter().map(|supplier| supplier.cost).fold(0.0, f64::max);
     let rivals = u32::try_from(declared.len()).unwrap_or(u32::MAX);
@@ -174,9 +211,13 @@ fn watched(
             if rule.is_some_and(|rule| asks(&rule)) {
                 watched.bid(prior, done.price as f64 * PER / work, (rivals, highest));
             }
+            if past.case.request.requester == requester {
+                let kept = done.took.map_or(0.0, |_| done.price as f64);
+                watched.own = Some(watched.own.unwrap_or_default() + kept);
+            }
         }
     }
-    seen
+    (declared, seen)
 }
 
 /// Who is awarded is paid what it asked. Elsewhere the price says nothing of its cost but that it is no more.
@@ -189,19 +230,17 @@ fn asks(rule: &Rule) -> bool {
     }
 }
 
-/// By how much provers that nothing was seen of are taken to be slower than they say, as a logarithm of their speed: what has befallen many
-/// may have befallen them.
+/// By how much provers that nothing was seen of are taken to be slower than they say, as a logarithm of their speed: what has befallen many that
+/// served the lane's requester may have befallen them. Those that only others say they were served by do not count: they can be made up.
 fn common(declared: &[Supplier], seen: &BTreeMap<Account, Watched>) -> f64 {
-    let shift = |prior: &Supplier| {
-        let watched = seen.get(&prior.account)?;
-        watched.changed.filter(|change| change.worse)?;
-        Some(log(watched.believed(prior).speed / prior.speed))
-    };
-    let shifts: Vec<f64> = declared.iter().filter_map(shift).collect();
+    let known = |prior: &'_ Supplier| Some((*prior, seen.get(&prior.account).filter(|watched| watched.own.is_some())?));
+    let known: Vec<_> = declared.iter().filter_map(known).collect();
+    let worse = known.iter().filter(|(_, watched)| watched.changed.is_some_and(|change| change.worse));
+    let shifts: Vec<f64> = worse.map(|(prior, watched)| log(watched.believed(prior).speed / prior.speed)).collect();
     if shifts.len() < MANY {
         return 0.0;
     }
-    shifts.iter().sum::<f64>() / (seen.len() + MANY) as f64
+    shifts.iter().sum::<f64>() / (known.len() + MANY) as f64
 }
 
 fn fade(seen: &mut Seen) {

@@ -48,7 +48,7 @@ pub struct Course {
 /// What happened to a lane's requests; where its requester was at fault, they do not count. None if there was nothing yet.
 pub fn happened(market: &Market, key: (Account, u32)) -> Option<Course> {
     let lane = market.lanes().get(&key)?;
-    let history = past(market);
+    let history = past(market, key.0);
     let own: Vec<Delivery> = own(&history, key).map(|(_, past)| delivered(market, &past.facts)).collect();
     let sum = Sum::of(&Terms::from(&lane.terms), &own, 0)?;
     let known = |value| Band { mean: value, low: value, high: value };
@@ -81,13 +81,13 @@ fn replay(
     rule: impl Fn(&Past<'_>) -> Option<Rule>,
 ) -> Option<Course> {
     let lane = market.lanes().get(&key)?;
-    let history = past(market);
+    let history = past(market, key.0);
     let mut futures: Vec<Vec<Delivery>> = vec![Vec::new(); FUTURES as usize];
     let (mut requests, mut capabilities) = (0, u32::MAX);
     let all: Vec<_> = own(&history, key).collect();
     for (number, past) in all.iter().skip(all.len().saturating_sub(REQUESTS)) {
         let Some(outlook) =
-            rule(past).and_then(|rule| play((market, names), (lane, &history), past, rule, *number as u64))
+            rule(past).and_then(|rule| play((market, names), (lane, key.0), &history, past, rule, *number as u64))
         else {
             continue;
         };
@@ -112,14 +112,15 @@ fn replay(
 /// Plays a request as it entered, with what was known by then.
 fn play(
     (market, names): (&Market, &BTreeMap<Account, String>),
-    (lane, history): (&Lane, &[Past<'_>]),
+    whose: (&Lane, Account),
+    history: &[Past<'_>],
     past: &Past<'_>,
     rule: Rule,
     number: u64,
 ) -> Option<Outlook> {
     let entered = past.case.steps.first().map_or(0, |(time, _)| *time);
     let known = history.partition_point(|other| other.end <= entered);
-    let (fleet, job) = (fleet(market, names, lane, history.get(..known)?), past.job());
+    let (fleet, job) = (fleet(market, names, whose, history.get(..known)?), past.job());
     let futures = Futures::new(&fleet, &job, SEED ^ number, FUTURES);
     Outlook::new(rule, &fleet, &job, &futures).ok()
 }

@@ -1,8 +1,8 @@
 //! What has been learned of mechanisms beyond what the twins foretell (THEORY.md 3.2): how far prices, times and completion were from the
-//! prediction, added up for all, for a family and for an instance, each shrunk towards the one above. The world is learned from everybody,
-//! the requester from nobody: its terms are its own.
+//! prediction, added up for all, for a family and for an instance, each shrunk towards the one above.
 //!
-//! A residual is clipped, and in a family one pair of requester and prover counts no more than [`PAIR_CAP`] times: who buys from itself moves little.
+//! Whose deliveries those are is the caller's choice: whoever has many accounts can make up as many as it likes. A residual is clipped, and in a family one
+//! pair of requester and prover counts no more than [`PAIR_CAP`] times: what is learned of a mechanism is not what one prover is like.
 
 use std::collections::BTreeMap;
 
@@ -168,16 +168,6 @@ impl Ledger {
             correction.sd[metric] = doubt * libm::sqrt(left);
         }
         correction
-    }
-
-    /// The same as if this requester had never been there: what somebody else's lane is decided by cannot be moved by
-    /// whoever would gain from it. Costs a sum over `observed`, all that was observed, in order.
-    pub fn without(requester: u32, observed: &[(Origin, Residual)]) -> Self {
-        let mut ledger = Self::default();
-        for (origin, residual) in observed.iter().filter(|(origin, _)| origin.requester != requester) {
-            ledger.observe(*origin, residual);
-        }
-        ledger
     }
 
     /// How many deliveries of a requester under an instance were seen, and the sum of their completion residuals.

@@ -1,15 +1,16 @@
 //! What became of requests, from nothing but the fold of the market's events.
 
-use std::collections::BTreeMap;
-
 use super::measure::{Facts, facts};
 use super::supply::Job;
 use crate::lane::LANE;
 use crate::market::{Case, Market, Step};
 use crate::{Account, Id, Time};
 
-/// The most that is looked back on.
+/// The most that is looked back on of what anybody asked for, and beyond that of one requester's own requests. A decision costs no more after a million
+/// requests than after so many.
 pub const MEMORY: usize = 2_000;
+/// See [`MEMORY`].
+pub const OWN: usize = 300;
 
 /// A request that has ended.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +36,21 @@ pub struct Try {
     pub took: Option<Time>,
 }
 
-/// The last [`MEMORY`] requests that have ended, in the order in which they did. What ended in the same second is in the order of its ids: a
-/// fold of the same events has the same history.
-pub fn past(market: &Market) -> Vec<Past<'_>> {
-    let mut ended: Vec<_> = market.requests().iter().filter_map(|(id, case)| ended(id, case)).collect();
-    ended.sort_unstable_by_key(|past| (past.end, past.id));
-    ended.split_off(ended.len().saturating_sub(MEMORY))
+/// What is looked back on for a lane of `requester`: the last [`MEMORY`] requests that have ended, and the last [`OWN`] of the requester's own even if
+/// others have made so many since. In the order in which they ended; what ended in the same second is in the order of its ids: a fold of the same events has the
+/// same history, whatever came before.
+pub fn past(market: &Market, requester: Account) -> Vec<Past<'_>> {
+    let has_ended = |(_, case): &(&Id, &Case)| !case.is_live();
+    let own = market.requests_of(requester).rev().filter(has_ended).take(OWN);
+    let mut past: Vec<_> = recent(market).chain(own).filter_map(|(id, case)| ended(id, case)).collect();
+    past.sort_unstable_by_key(|past| (past.end, past.id));
+    past.dedup_by_key(|past| past.id);
+    past
+}
+
+/// The last [`MEMORY`] requests that have ended, the last one first.
+pub fn recent(market: &Market) -> impl Iterator<Item = (&Id, &Case)> {
+    market.ended().rev().take(MEMORY)
 }
 
 fn ended<'a>(id: &'a Id, case: &'a Case) -> Option<Past<'a>> {
@@ -108,18 +118,6 @@ impl Past<'_> {
 pub fn lane_of(case: &Case) -> Option<u32> {
     let named = case.request.instance;
     (named & LANE != 0).then_some(named ^ LANE)
-}
-
-/// Numbers for accounts, from 1, in the order in which they are first asked for.
-#[derive(Clone, Debug, Default)]
-pub struct Numbers(BTreeMap<Account, u32>);
-
-impl Numbers {
-    /// The account's.
-    pub fn of(&mut self, account: Account) -> u32 {
-        let next = self.0.len() as u32 + 1;
-        *self.0.entry(account).or_insert(next)
-    }
 }
 
 /// Its four highest bits.

@@ -9,7 +9,7 @@ use super::drift::Change;
 use super::evidence::{Ledger, TIME};
 use super::explain::{Reason, Record};
 use super::fresh::{FRESH, Fresh, Proposal, settings};
-use super::history::{Numbers, Past, lane_of, past};
+use super::history::{MEMORY, Past, lane_of, past};
 use super::play::Rule;
 use super::predict::{Outlook, delivery, origin};
 use super::scout::{Families, SEED, Scouts, ladder};
@@ -27,6 +27,9 @@ use crate::{Account, Time};
 
 /// What is set, among candidates, in the number of an instance whose newest version is looked at beside the one that the lane leads to.
 pub const NEWEST: u32 = 1 << 29;
+
+/// The last deliveries to the requester, which are learned from: each may be of another kind of request, which has to be played.
+const LEARNED: usize = 100;
 
 /// Why an instance is not even looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +78,9 @@ pub struct Survey {
     pub fleet: Fleet,
     /// Of those, who has changed.
     pub changed: BTreeMap<Account, Change>,
-    /// What was learned.
+    /// What was learned from the requester's own requests, and from no other's.
     pub ledger: Ledger,
-    /// What was delivered to the lane so far, by the instance that each request entered, oldest first.
+    /// What was lately delivered to the lane, by the instance that each request entered, oldest first.
     pub delivered: Vec<(u32, Delivery)>,
     /// Requests of the lane that came to nothing by its requester's own fault.
     pub own_faults: u32,
@@ -95,8 +98,8 @@ pub fn survey(
     now: Time,
 ) -> Option<Survey> {
     let lane = market.lanes().get(&(requester, number))?;
-    let history = past(market);
-    let Known { fleet, changed } = known(market, names, lane, &history);
+    let history = past(market, requester);
+    let Known { fleet, changed } = known(market, names, (lane, requester), &history);
     let mut scouts = Scouts::new(names, &fleet);
     let job = usual(lane);
     let mut survey = Survey {
@@ -220,7 +223,8 @@ impl Survey {
         }
     }
 
-    /// Adds up how far deliveries were from what would have been foretold of them.
+    /// Adds up how far deliveries to the requester were from what would have been foretold of them. What others say that they were delivered is not looked at: it
+    /// costs them next to nothing to say it.
     fn learn(
         &mut self,
         market: &Market,
@@ -229,8 +233,7 @@ impl Survey {
         history: &[Past<'_>],
         scouts: &mut Scouts<'_>,
     ) -> Families {
-        let (mut requesters, mut families) = (Numbers::default(), Families::default());
-        self.lane.requester = requesters.of(requester);
+        let mut families = Families::default();
         self.lane.current = lane.route.map(|(instance, _)| instance);
         for number in self.versions.keys().copied().collect::<Vec<_>>() {
             let (instance, version) = self.place(number);
@@ -240,10 +243,12 @@ impl Survey {
             }
         }
         let mut alarmed = BTreeMap::new();
-        for past in history.iter().filter(|past| past.case.request.token == lane.terms.token) {
-            let request = &past.case.request;
+        let theirs =
+            |past: &&Past<'_>| past.case.request.requester == requester && past.case.request.token == lane.terms.token;
+        let known = history.iter().filter(theirs).count();
+        for past in history.iter().filter(theirs).skip(known.saturating_sub(LEARNED)) {
             let (instance, version) = past.case.entered;
-            let own = request.requester == requester && past.lane() == Some(number);
+            let own = past.lane() == Some(number);
             if past.facts.own_fault {
                 self.own_faults += u32::from(own);
                 continue;
@@ -257,7 +262,7 @@ impl Survey {
             let config = market.instances().get(&instance).and_then(|entry| entry.config(version));
             let Some(outlook) = config.and_then(|config| scouts.outlook(config, &past.kind())) else { continue };
             let family = families.of(outlook.rule.name());
-            let from = origin(requesters.of(request.requester), family, instance, &delivery);
+            let from = origin(self.lane.requester, family, instance, &delivery);
             let mut residual = outlook.residual(&delivery);
             // How long it took a prover that has changed since says nothing of the mechanism: the outlook is of the prover as it is now.
             let before = |winner: &Account| self.changed.get(winner).is_some_and(|change| past.end < change.at);
@@ -280,14 +285,14 @@ impl Survey {
     }
 }
 
-/// Requests of a lane since a keeper last moved it; where its requester routed it is no keeper's choice to wait for.
+/// Requests of a lane since a keeper last moved it, of the last [`MEMORY`] of its requester; where its requester routed it is no keeper's choice to wait for.
 fn entered_since(market: &Market, lane: &Lane, (requester, number): (Account, u32)) -> u32 {
     if lane.moved_at == 0 {
         return u32::MAX;
     }
-    let since = |case: &Case| case.steps.first().is_some_and(|(time, _)| lane.moved_at <= *time);
-    let own = |case: &&Case| case.request.requester == requester && lane_of(case) == Some(number) && since(case);
-    u32::try_from(market.requests().values().filter(own).count()).unwrap_or(u32::MAX)
+    let since = |case: &&Case| case.steps.first().is_some_and(|(time, _)| lane.moved_at <= *time);
+    let recent = market.requests_of(requester).rev().take(MEMORY).map(|(_, case)| case);
+    recent.take_while(since).filter(|case| lane_of(case) == Some(number)).count() as u32
 }
 
 /// Whether `keeper`, with so much at stake, may route a lane at `now`.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::fresh::usual_of;
-use super::history::lane_of;
+use super::history::{lane_of, recent};
 use super::menu::menu;
 use super::play::Rule;
 use super::predict::Outlook;
@@ -112,18 +112,18 @@ pub fn tune(
     })
 }
 
-/// It has rested, something was seen of it since, and nobody holds a deposit on it under the terms that it has.
+/// It has rested, something was lately seen of it since, and nobody holds a deposit on it under the terms that it has.
 fn is_ready(market: &Market, number: u32, instance: &Instance, (now, pace): (Time, &Pace)) -> bool {
     let since = instance.set_at.last().copied().unwrap_or_default();
     let seen = |case: &&Case| case.entered.0 == number && case.steps.first().is_some_and(|(time, _)| since <= *time);
-    let enough = || market.requests().values().filter(seen).count() >= pace.cooldown as usize;
+    let enough = || recent(market).map(|(_, case)| case).filter(seen).count() >= pace.cooldown as usize;
     !instance.retired && instance.seats.is_empty() && since + REST <= now && enough()
 }
 
-/// All lanes on the instance, those first that have made most use of it.
+/// All lanes on the instance, those first that have lately made most use of it.
 fn guests<'a>(market: &'a Market, names: &BTreeMap<Account, String>, instance: u32, now: Time) -> Vec<Guest<'a>> {
     let mut used: BTreeMap<(Account, u32), usize> = BTreeMap::new();
-    for case in market.requests().values().filter(|case| case.entered.0 == instance) {
+    for (_, case) in recent(market).filter(|(_, case)| case.entered.0 == instance) {
         if let Some(number) = lane_of(case) {
             *used.entry((case.request.requester, number)).or_default() += 1;
         }

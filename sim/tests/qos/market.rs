@@ -9,6 +9,7 @@ use bourse_sim::mechanisms::by_name;
 use bourse_sim::qos::explain::Record;
 use bourse_sim::qos::menu::menu;
 use bourse_sim::qos::select::Pace;
+use bourse_sim::qos::supply::Job;
 use bourse_sim::qos::survey::{Survey, survey, usual};
 use bourse_sim::request::Request;
 use bourse_sim::{Account, Id, Time, Wei, ZERO};
@@ -44,11 +45,8 @@ impl World {
             world.tell(Event::Deposited { token: ZERO, account: requester, from: requester, amount: 1_000_000 * UNIT });
         }
         for number in 1..=6 {
-            let (prover, floor) = (account(number), 500 + 100 * Wei::from(number));
-            let offer = Offer { accepted: true, floor, bond_limit: 1_000 * UNIT, throughput: THROUGHPUT };
-            let declaration =
-                Declaration { concurrency: 8, flags: 3, offers: vec![(ZERO, offer)], ..Declaration::default() };
-            world.tell(Event::Declared { prover, number, declaration });
+            world.declare(number, 500 + 100 * Wei::from(number), THROUGHPUT);
+            let prover = account(number);
             world.tell(Event::Deposited { token: ZERO, account: prover, from: prover, amount: 10_000 * UNIT });
             world.tell(Event::Staked { prover, amount: 10_000 * UNIT });
         }
@@ -69,6 +67,13 @@ impl World {
 
     pub(crate) fn tell(&mut self, event: Event) {
         self.market.apply(&event, self.now).unwrap();
+    }
+
+    pub(crate) fn declare(&mut self, number: u32, floor: Wei, throughput: u32) {
+        let offer = Offer { accepted: true, floor, bond_limit: 1_000 * UNIT, throughput };
+        let declaration =
+            Declaration { concurrency: 8, flags: 3, offers: vec![(ZERO, offer)], ..Declaration::default() };
+        self.tell(Event::Declared { prover: account(number), number, declaration });
     }
 
     pub(crate) fn lane(&mut self, requester: Account, change: impl FnOnce(&mut Terms)) {
@@ -116,18 +121,23 @@ impl World {
     }
 
     /// A request of the lane where it leads, awarded to `winner` at `price` after `wait` and proven after `took`, or never.
-    pub(crate) fn serve(&mut self, requester: Account, winner: u32, price: Wei, (wait, took): (Time, Option<Time>)) {
-        let prover = account(winner);
+    pub(crate) fn serve(&mut self, requester: Account, winner: u32, price: Wei, times: (Time, Option<Time>)) {
         let lane = &self.market.lanes()[&(requester, NUMBER)];
-        let ((instance, version), job) = (lane.route.unwrap(), usual(lane));
+        let deal = Deal { requester, named: LANE | NUMBER, at: lane.route.unwrap(), verifier: 1, job: usual(lane) };
+        self.trade(&deal, winner, price, times);
+    }
+
+    /// Somebody asks for something.
+    pub(crate) fn open(&mut self, deal: &Deal) -> Id {
+        let Deal { requester, named, at: (instance, version), verifier, job } = *deal;
         self.requests += 1;
         let mut id = Id::default();
         id[..8].copy_from_slice(&(self.requests + 1).to_be_bytes());
         let request = Request {
             requester,
             nonce: self.requests,
-            instance: LANE | NUMBER,
-            verifier: 1,
+            instance: named,
+            verifier,
             work: job.work,
             max_price: job.max_price,
             bond: job.bond,
@@ -136,6 +146,12 @@ impl World {
             ..Request::default()
         };
         self.tell(Event::Opened { id, requester, instance, version, request, input: Vec::new() });
+        id
+    }
+
+    /// Somebody asks for something, and `winner` is awarded it at `price` after `wait` and proves it after `took`, or never.
+    pub(crate) fn trade(&mut self, deal: &Deal, winner: u32, price: Wei, (wait, took): (Time, Option<Time>)) -> Id {
+        let (id, prover, job) = (self.open(deal), account(winner), deal.job);
         self.now += wait;
         let due = self.now + Time::from(job.window);
         self.tell(Event::Awarded { id, prover, price, due, bond_bps: 10_000 });
@@ -153,7 +169,17 @@ impl World {
             }
         }
         self.now += 10;
+        id
     }
+}
+
+/// What somebody asks for, by the instance that it names and under the version that it enters.
+pub(crate) struct Deal {
+    pub(crate) requester: Account,
+    pub(crate) named: u32,
+    pub(crate) at: (u32, u32),
+    pub(crate) verifier: u32,
+    pub(crate) job: Job,
 }
 
 pub(crate) fn wish(attribute: u8, best: Wei, worst: Wei) -> Wish {

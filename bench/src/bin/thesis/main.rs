@@ -5,6 +5,7 @@
 mod canvas;
 mod chain;
 mod figures;
+mod past;
 mod policies;
 mod population;
 mod report;
@@ -168,6 +169,10 @@ fn windows(worlds: &[Vec<f64>], from: usize, to: usize) -> Interval {
 fn main() -> Result<()> {
     if std::env::args().nth(1).as_deref() == Some("speed") {
         println!("{:#}", speed::measure()?);
+        return Ok(());
+    }
+    if std::env::args().nth(1).as_deref() == Some("past") {
+        println!("{:#}", past::measure()?);
         return Ok(());
     }
     if std::env::args().nth(1).as_deref() == Some("chain") {

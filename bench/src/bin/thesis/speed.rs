@@ -15,6 +15,7 @@ use bourse_sim::qos::sift::{Choice, Finalist, sift};
 use bourse_sim::qos::supply::Fleet;
 use serde_json::{Value, json};
 
+use crate::past;
 use crate::population::{self, Mix};
 use crate::stats::{mean, round};
 use crate::world::rules;
@@ -43,13 +44,13 @@ fn crowd(count: u32) -> Fleet {
 }
 
 /// Milliseconds below which half of them, and 95 %, are.
-fn quantiles(mut times: Vec<f64>) -> Value {
+pub(crate) fn quantiles(mut times: Vec<f64>) -> Value {
     times.sort_by(f64::total_cmp);
     let at = |percent: usize| round(times.get(times.len() * percent / 100).copied().unwrap_or_default());
     json!({ "p50_ms": at(50), "p95_ms": at(95) })
 }
 
-fn since(start: Instant) -> f64 {
+pub(crate) fn since(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
 }
 
@@ -149,6 +150,7 @@ pub(crate) fn measure() -> Result<Value> {
         "futures": FUTURES,
         "decision_warm": quantiles(warm),
         "decision_cold": quantiles(cold),
+        "by_past": past::measure()?,
         "utility_lost_by_sifting": { "mean": round(mean(&lost)), "most": round(most) },
     }))
 }
