@@ -1,6 +1,6 @@
 //! Who orders a drill shows that the work can be proven: a proof of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use alloy::primitives::{Address, B256};
 use anyhow::{Context, Result};
@@ -18,7 +18,7 @@ pub struct Drill {
     pub prover: Option<Account>,
     /// Your own proof of it, which a drill needs [default: made here, of the built-in circuit]
     #[arg(long, value_name = "PATH", requires = "prover")]
-    pub shown: Option<std::path::PathBuf>,
+    pub shown: Option<PathBuf>,
 }
 
 impl Drill {

@@ -15,6 +15,7 @@ pub mod reserved;
 pub mod rfq;
 pub mod scoring;
 pub mod sealed;
+mod sealing;
 pub mod seat;
 pub mod sortition;
 pub mod spread;

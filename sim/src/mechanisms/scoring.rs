@@ -4,17 +4,18 @@
 mod book;
 mod scores;
 
-pub use super::sealed::tag;
-use super::{LONGEST, Mechanism, no_later, no_more, no_sooner, within};
+pub use super::sealing::tag;
+use super::sealing::{SETTLED, Sealing};
+use super::{LONGEST, Mechanism, within};
 use crate::abi::{Decoder, Encoder, keccak};
 use crate::ask::{
     Answer, Ask, CAP_OPEN_ENTRY, CAP_SEALED, CAP_SINGLE_RECIPIENT, CAP_TRUTHFUL, Cause, Envelope, Move, MoveKind,
-    ON_FAILED, Refusal, Shape, Status, Tag,
+    ON_FAILED, Refusal, Shape, Status,
 };
 use crate::request::Request;
 use crate::{Account, BPS, Bps, Id, Time, Wei};
 pub use book::{Bid, bid, bids, revealed};
-use book::{SETTLED, insert, next, ranked};
+use book::{STRIDE, insert, next};
 pub use scores::{Offer, Weights};
 
 const MAX_BIDDERS: u8 = 64;
@@ -107,17 +108,29 @@ impl ScoringParams {
 
     /// The last second in which bids are committed to.
     pub fn commit_end(&self, opened_at: Time) -> Time {
-        opened_at + Time::from(self.commit)
+        self.sealing().commit_end(opened_at)
     }
 
     /// The last second in which they are revealed.
     pub fn reveal_end(&self, opened_at: Time) -> Time {
-        self.commit_end(opened_at) + Time::from(self.reveal)
+        self.sealing().reveal_end(opened_at)
     }
 
     /// What a commitment on a request with this `bond` costs, in the stake token; rounded up.
     pub fn deposit(&self, bond: Wei) -> Wei {
-        (bond * Wei::from(self.deposit_bps)).div_ceil(BPS).max(self.deposit_floor)
+        self.sealing().deposit(bond)
+    }
+
+    fn sealing(&self) -> Sealing {
+        Sealing {
+            commit: self.commit,
+            reveal: self.reveal,
+            bidders: self.bidders,
+            deposit_bps: self.deposit_bps,
+            deposit_floor: self.deposit_floor,
+            ranks: self.ranks(),
+            stride: STRIDE,
+        }
     }
 
     fn ranks(&self) -> usize {
@@ -125,7 +138,7 @@ impl ScoringParams {
     }
 
     fn words(&self) -> usize {
-        2 * self.ranks() + usize::from(self.payment == Payment::SecondScore)
+        STRIDE * self.ranks() + usize::from(self.payment == Payment::SecondScore)
     }
 }
 
@@ -187,80 +200,39 @@ impl Mechanism for Scoring {
         }
         match ask.cause {
             Cause::Tick if ask.status == Status::Open => settle(&p, ask),
-            Cause::Tick => leave(ask),
+            Cause::Tick => p.sealing().leave(ask),
             Cause::Failed => Ok(replace(&p, ask)),
-            Cause::Bid if ask.words[0] != SETTLED && ask.time <= p.commit_end(ask.opened_at) => commit(&p, ask),
+            Cause::Bid if ask.words[0] != SETTLED && ask.time <= p.commit_end(ask.opened_at) => p.sealing().commit(ask),
             Cause::Bid if ask.words[0] != SETTLED => reveal(&p, ask),
             other => Err(Refusal::unexpected(other)),
         }
     }
 }
 
-fn commit(p: &ScoringParams, ask: &Ask) -> Result<Answer, Refusal> {
-    let settled = p.reveal_end(ask.opened_at) + 1;
-    no_later(settled, ask.request.deadline.saturating_sub(1))?;
-    no_more(ask.price, 0)?;
-    let commitment: Id =
-        ask.data.as_slice().try_into().map_err(|_| Refusal::unacceptable(ask.data.len() as Wei, 32))?;
-    if ask.actor.held == 0 && ask.holds >= p.bidders {
-        return Err(Refusal::unacceptable(ask.holds.into(), Wei::from(p.bidders) - 1));
-    }
-    let (deposit, stake) = (p.deposit(ask.request.bond), ask.actor.free + ask.actor.held);
-    if stake < deposit {
-        return Err(Refusal::InsufficientBond { have: stake, want: deposit });
-    }
-    let hold = Move::hold(ask.actor.prover, deposit, tag(&commitment));
-    Ok(Answer { moves: vec![hold], words: ask.words.clone(), shared: Vec::new(), wake: settled })
-}
-
 fn reveal(p: &ScoringParams, ask: &Ask) -> Result<Answer, Refusal> {
-    let end = p.reveal_end(ask.opened_at);
     let prover = ask.actor.prover;
-    no_later(ask.time, end)?;
-    let offer = open(ask)?;
-    if revealed(&ask.words, &prover) {
-        return Err(Refusal::unexpected(ask.cause));
-    }
-    let mut words = ask.words.clone();
-    let out = match p.weights.score(&ask.request, &offer) {
-        Some(score) => insert(&mut words, p.ranks(), Bid { prover, score, offer }),
+    p.sealing().reveal(ask, open, |words, offer| match p.weights.score(&ask.request, &offer) {
+        Some(score) => insert(words, p.ranks(), Bid { prover, score, offer }),
         None => Some(prover),
-    };
-    let standing = usize::from(ask.holds).checked_sub(usize::from(out.is_some())).ok_or(Refusal::Malformed)?;
-    let wake = if standing == ranked(&words, p.ranks()) { ask.time } else { end + 1 };
-    Ok(Answer { moves: out.map(Move::release).into_iter().collect(), words, shared: Vec::new(), wake })
+    })
 }
 
-/// The offer that was committed to.
-fn open(ask: &Ask) -> Result<Offer, Refusal> {
+/// The offer that is revealed, and the commitment to it.
+fn open(ask: &Ask) -> Result<(Offer, Id), Refusal> {
     let wrong = || Refusal::unacceptable(ask.data.len() as Wei, REVEALED_BYTES as Wei);
     let data: &[u8; REVEALED_BYTES] = ask.data.as_slice().try_into().map_err(|_| wrong())?;
     let mut salt = Id::default();
     salt.copy_from_slice(&data[..32]);
     let promised = u32::from_be_bytes([data[32], data[33], data[34], data[35]]);
     let offer = Offer { price: ask.price, promised, share: u16::from_be_bytes([data[36], data[37]]) };
-    let opened = tag(&commitment(&ask.id, &ask.actor.prover, &offer, &salt));
-    if opened == ask.actor.tag {
-        return Ok(offer);
-    }
-    Err(Refusal::Unacceptable { have: widen(&opened), want: widen(&ask.actor.tag) })
+    Ok((offer, commitment(&ask.id, &ask.actor.prover, &offer, &salt)))
 }
 
 fn settle(p: &ScoringParams, ask: &Ask) -> Result<Answer, Refusal> {
+    let (taken, silent) = p.sealing().close(ask)?;
     let mut words = ask.words.clone();
-    let mut silent = usize::from(ask.holds).checked_sub(ranked(&words, p.ranks())).ok_or(Refusal::Malformed)?;
-    let end = p.reveal_end(ask.opened_at);
-    if words[0] != SETTLED && ask.time <= end {
-        no_sooner(ask.time, p.commit_end(ask.opened_at) + 1)?;
-        if silent != 0 {
-            no_sooner(ask.time, end + 1)?;
-        }
-    }
     let mut moves = Vec::with_capacity(3 + usize::from(p.standbys));
-    if ask.actor.held != 0 && !revealed(&words, &ask.actor.prover) {
-        silent = silent.checked_sub(1).ok_or(Refusal::Malformed)?;
-        moves.push(Move::forfeit(ask.actor.prover));
-    }
+    moves.extend(taken);
     moves.extend(next(p, ask, &mut words));
     if silent == 0 && moves.last().is_none_or(|last| last.kind != MoveKind::Award) {
         moves.push(Move::close());
@@ -269,29 +241,8 @@ fn settle(p: &ScoringParams, ask: &Ask) -> Result<Answer, Refusal> {
     Ok(Answer { moves, words, shared: Vec::new(), wake })
 }
 
-fn leave(ask: &Ask) -> Result<Answer, Refusal> {
-    let leaver = ask.actor.prover;
-    let mut words = ask.words.clone();
-    if !revealed(&words, &leaver) {
-        return Ok(Answer { words, ..super::only(Move::forfeit(leaver)) });
-    }
-    if ask.status == Status::Awarded {
-        no_sooner(ask.time, ask.request.deadline)?;
-    }
-    for pair in words.chunks_exact_mut(2).filter(|pair| book::prover(&pair[0]) == leaver) {
-        pair.fill(Id::default());
-    }
-    Ok(Answer { words, ..super::only(Move::release(leaver)) })
-}
-
 fn replace(p: &ScoringParams, ask: &Ask) -> Answer {
     let mut words = ask.words.clone();
     let moves = next(p, ask, &mut words);
     Answer { moves, words, shared: Vec::new(), wake: 0 }
-}
-
-fn widen(tag: &Tag) -> Id {
-    let mut word = Id::default();
-    word[10..].copy_from_slice(tag);
-    word
 }

@@ -60,6 +60,15 @@ pub fn fine(prover: Account, collateral: Wei, bps: Bps, held: Wei) -> Move {
     Move { amount: taken, ..Move::forfeit(prover) }.on_instance()
 }
 
+/// Gives what each of `provers` has at stake on the instance back, once, if no move is about it yet.
+pub(super) fn release_each(moves: &mut Vec<Move>, provers: impl IntoIterator<Item = Account>) {
+    for who in provers {
+        if moves.iter().all(|step| step.prover != who) {
+            moves.push(Move::release(who).on_instance());
+        }
+    }
+}
+
 /// A prover and a number of 88 bits in a word.
 pub fn word(prover: Account, number: Wei) -> Id {
     let mut word = Id::default();

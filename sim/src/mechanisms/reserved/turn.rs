@@ -2,7 +2,7 @@
 
 use super::{ALL, Clock, Contract, NOTICE, ReservedParams};
 use crate::ask::{Answer, Ask, Cause, Move, Refusal, Status};
-use crate::mechanisms::standing::{self, Holder, drawn, ready_at, tag, word};
+use crate::mechanisms::standing::{self, Holder, drawn, ready_at, release_each, tag, word};
 use crate::mechanisms::{no_more, no_sooner, print_of};
 use crate::{Account, Id, Time, ZERO};
 
@@ -56,9 +56,7 @@ impl<'a> Turn<'a> {
         if place == 1 && ask.price < rate(c.bids[0]) {
             c.bids.swap(0, 1);
         }
-        if ask.actor.held != 0 && self.moves.iter().all(|step| step.prover != bidder) {
-            self.moves.push(Move::release(bidder).on_instance());
-        }
+        release_each(&mut self.moves, (ask.actor.held != 0).then_some(bidder));
         self.moves.push(Move::hold(bidder, p.deposit, tag(ask.price)).on_instance());
         self.free(outbid.map(|outbid| outbid.prover));
         let wake = self.settles();
@@ -175,11 +173,7 @@ impl<'a> Turn<'a> {
             return;
         }
         let bound = former.holders.into_iter().chain(former.bids).flatten().map(|holder| holder.prover);
-        for who in bound.chain(former.out.into_iter().flatten().map(|(out, _)| out)) {
-            if self.moves.iter().all(|step| step.prover != who) {
-                self.moves.push(Move::release(who).on_instance());
-            }
-        }
+        release_each(&mut self.moves, bound.chain(former.out.into_iter().flatten().map(|(out, _)| out)));
     }
 
     fn expire(&mut self, time: Time) {

@@ -2,14 +2,11 @@
 
 use super::{Offer, Payment, ScoringParams};
 use crate::ask::{Ask, Move};
+use crate::mechanisms::sealing::{self, SETTLED, prover_in};
 use crate::{Account, Id, Time, Wei, ZERO};
 
-/// No bid: its prover is 0.
-pub(super) const SETTLED: Id = {
-    let mut word = [0; 32];
-    word[0] = 0x80;
-    word
-};
+/// Words that keep a revealed bid.
+pub(super) const STRIDE: usize = 2;
 
 /// A revealed bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +19,7 @@ pub struct Bid {
 
 /// The bid in two words, if there is one.
 pub fn bid(head: &Id, terms: &Id) -> Option<Bid> {
-    let bidder = prover(head);
+    let bidder = prover_in(head);
     let promised = u32::from_be_bytes([terms[17], terms[18], terms[19], terms[20]]);
     let offer = Offer { price: number(&terms[21..]), promised, share: u16::from_be_bytes([terms[15], terms[16]]) };
     (bidder != ZERO).then(|| Bid { prover: bidder, score: score(head), offer })
@@ -35,17 +32,7 @@ pub fn bids(words: &[Id]) -> impl Iterator<Item = Bid> {
 
 /// `bidder` has revealed a bid that can win or sets a price.
 pub fn revealed(words: &[Id], bidder: &Account) -> bool {
-    words.iter().step_by(2).any(|word| prover(word) == *bidder)
-}
-
-pub(super) fn ranked(words: &[Id], ranks: usize) -> usize {
-    words.iter().step_by(2).take(ranks).filter(|word| prover(word) != ZERO).count()
-}
-
-pub(super) fn prover(head: &Id) -> Account {
-    let mut account = ZERO;
-    account.copy_from_slice(&head[12..]);
-    account
+    sealing::revealed(words, STRIDE, bidder)
 }
 
 /// Takes bids out of the words from the best down to the first whose promise ends by the deadline: that one is awarded, those
@@ -91,7 +78,7 @@ pub(super) fn insert(words: &mut [Id], ranks: usize, bid: Bid) -> Option<Account
         }
         return Some(bid.prover);
     }
-    let out = prover(&words[last - 2]);
+    let out = prover_in(&words[last - 2]);
     if last < words.len() {
         words[last] = words[last - 2];
     }

@@ -2,7 +2,7 @@
 
 use super::{NOTICE, SeatParams, Seating};
 use crate::ask::{Answer, Ask, Cause, Move, Refusal, Status};
-use crate::mechanisms::standing::{self, Holder, drawn, ready_at, tag, word};
+use crate::mechanisms::standing::{self, Holder, drawn, ready_at, release_each, tag, word};
 use crate::mechanisms::{no_more, print_of};
 use crate::{Account, Id, Time};
 
@@ -49,9 +49,7 @@ impl<'a> Turn<'a> {
         if outbid.is_none() {
             self.seating.effect = ask.time + Time::from(self.p.handover);
         }
-        if ask.actor.held != 0 && self.moves.iter().all(|step| step.prover != bidder) {
-            self.moves.push(Move::release(bidder).on_instance());
-        }
+        release_each(&mut self.moves, (ask.actor.held != 0).then_some(bidder));
         self.moves.push(Move::hold(bidder, self.p.deposit, tag(ask.price)).on_instance());
         self.free(outbid.map(|outbid| outbid.prover));
         let wake = self.settles();
@@ -151,11 +149,8 @@ impl<'a> Turn<'a> {
             return;
         }
         let sat = [former.holder, former.next].map(|holder| holder.map(|holder| holder.prover));
-        for who in sat.into_iter().chain([former.out.map(|(out, _)| out)]).flatten() {
-            if self.moves.iter().all(|step| step.prover != who) {
-                self.moves.push(Move::release(who).on_instance());
-            }
-        }
+        let bound = sat.into_iter().chain([former.out.map(|(out, _)| out)]).flatten();
+        release_each(&mut self.moves, bound);
     }
 
     fn vacate(&mut self, time: Time) {
