@@ -105,7 +105,7 @@ pub async fn usual(session: &Session, verifier: u32, work: u64) -> Result<Option
     let key = (Account::default(), NOBODY);
     market.apply(&Event::TermsSet { requester: key.0, lane: key.1, terms }, past.head.time)?;
     let lane = market.lanes().get(&key).context("the lane was just set")?;
-    let fleet = belief::fleet(&market, &past.names, lane, &history::past(&market));
+    let fleet = belief::fleet(&market, &past.names, (lane, key.0), &history::past(&market, key.0));
     Ok(usual_of(&fleet, &survey::usual(lane)))
 }
 
