@@ -12,21 +12,20 @@ mod verifier;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use bourse_chain::call;
+use bourse_chain::{Key, call};
 use bourse_sim::Account;
 use bourse_sim::lane::{LANE, Mandate};
 use bourse_sim::qos::chance::Chance;
-use bourse_sim::qos::evidence::Ledger;
 use bourse_sim::qos::play::Rule;
-use bourse_sim::qos::predict::{Outlook, origin, traits};
-use bourse_sim::qos::select::Lane;
-use bourse_sim::qos::supply::Fleet;
+use bourse_sim::qos::predict::{Outlook, traits};
+use bourse_sim::qos::select::refused;
 use bourse_sim::qos::utility::{Delivery, contributions};
 use bourse_sim::request::Request;
 use serde_json::{Value, json};
 
-use crate::policies::{self, EVERY, Picks};
-use crate::population::{self, Mix};
+use crate::keeper::Keeper;
+use crate::policies::{self, Picks};
+use crate::population::{self, Mix, PROVERS};
 use crate::stats::mean;
 use crate::world::{Era, Setting, World};
 use market::KEEPER;
@@ -61,16 +60,14 @@ const POLICIES: [(&str, Policy); 6] = [
 const ORACLE: usize = 0;
 const SINGLE: usize = 2;
 
-/// The fleet of the simulation, with keys to sign with.
-fn fleet(seed: u64) -> Fleet {
-    let mut fleet = population::fleet(seed);
-    let mut accounts: Vec<Account> =
-        (1..=fleet.suppliers.len() as u32).filter_map(|n| Some(market::key(n).ok()?.address())).collect();
-    accounts.sort_unstable();
-    for (supplier, account) in fleet.suppliers.iter_mut().zip(accounts) {
-        supplier.account = account;
-    }
-    fleet
+/// Keys for the provers of the simulation, by their accounts.
+fn keys() -> Result<BTreeMap<Account, Key>> {
+    (1..=PROVERS).map(|number| market::key(number).map(|key| (key.address(), key))).collect()
+}
+
+/// A smaller world, whose provers have these keys.
+fn setting(keys: &BTreeMap<Account, Key>, requesters: u64) -> Setting {
+    Setting { requesters, families: &FAMILIES, provers: keys.keys().copied().collect() }
 }
 
 fn requester(number: usize) -> Account {
@@ -137,8 +134,7 @@ impl Bench<'_> {
         course.foretold.resize(count, Vec::new());
         course.capabilities.resize(count, u32::MAX);
         course.barred.resize(count, false);
-        let mut ledger = Ledger::default();
-        let mut minds: Vec<_> = (0..count).map(|n| Lane { requester: n as u32, ..Lane::default() }).collect();
+        let mut keeper = Keeper::new(world);
         for number in 0..count {
             self.found(number, lane).await?;
         }
@@ -147,21 +143,13 @@ impl Bench<'_> {
                 let place = match policy {
                     Policy::Fixed(_) => fixed[number],
                     Policy::InTurn => families[request as usize % families.len()],
-                    Policy::Keeper => self.think(number, request, &mut minds[number], &ledger),
+                    Policy::Keeper => keeper.place(number, request),
                 };
                 let Some(delivery) = self.ask((number, request), lane, place, policy, &mut course).await? else {
                     continue;
                 };
                 if let Policy::Keeper = policy {
-                    let (kind, family) = (world.requesters[number].kind, world.families[place]);
-                    let residual = world.belief[kind][place].residual(&delivery);
-                    let current = minds[number].current.unwrap_or_default();
-                    if ledger.observe(origin(number as u32, family, current, &delivery), &residual) {
-                        let on = |mind: &&mut Lane| {
-                            mind.current.is_some_and(|at| world.families[policies::place(at)] == family)
-                        };
-                        minds.iter_mut().filter(on).for_each(|mind| mind.urgent = true);
-                    }
+                    keeper.observe(number, &delivery);
                 }
             }
         }
@@ -178,15 +166,14 @@ impl Bench<'_> {
         self.chain.done(requester(number), call::set_mandate(lane, &mandate)).await
     }
 
-    /// Where the keeper would route it.
-    fn think(&self, number: usize, request: u32, mind: &mut Lane, ledger: &Ledger) -> usize {
-        if mind.current.is_none() || request.is_multiple_of(EVERY) || mind.urgent {
-            let to = policies::route(self.world, number, mind, ledger);
-            let since = if mind.current == Some(to) { mind.since } else { 0 };
-            *mind = Lane { current: Some(to), urgent: false, since, ..*mind };
+    /// Has `by` lead a lane to an instance, if it does not lead there; false if the market refuses.
+    async fn led(&mut self, by: Account, lane: (Account, u32), instance: u32) -> Result<bool> {
+        let route = self.chain.fold.lanes().get(&lane).and_then(|lane| lane.route);
+        if route.is_some_and(|(at, _)| at == instance) {
+            return Ok(true);
         }
-        mind.since += 1;
-        mind.current.map_or(0, policies::place)
+        let (owner, number) = lane;
+        self.chain.tried(by, call::route(owner, number, instance, 0)).await
     }
 
     /// One request; none if the market refuses to route it there.
@@ -203,15 +190,11 @@ impl Bench<'_> {
         let (_, job) = population::kind(own.kind);
         let instance = self.instance(own.kind, place).await?;
         course.requests += 1;
-        let led = self.chain.fold.lanes().get(&(owner, lane)).and_then(|lane| lane.route);
-        if led.is_none_or(|(at, _)| at != instance) {
-            // A keeper routes by its mandate, everybody else for itself.
-            let by = if let Policy::Keeper = policy { KEEPER } else { owner };
-            if !self.chain.tried(by, call::route(owner, lane, instance, 0)).await? {
-                course.refused += 1;
-                course.barred[number] = true;
-                return Ok(None);
-            }
+        // A keeper routes by its mandate, everybody else for itself.
+        let by = if let Policy::Keeper = policy { KEEPER } else { owner };
+        if !self.led(by, (owner, lane), instance).await? {
+            course.refuse(number);
+            return Ok(None);
         }
         let blank = Request {
             instance: LANE | lane,
@@ -235,8 +218,7 @@ impl Bench<'_> {
             format!("requester {number}, request {request}, {:?}, job {job:?}: {acts:?}", self.rule(own.kind, place))
         })?;
         if !entered {
-            course.refused += 1;
-            course.barred[number] = true;
+            course.refuse(number);
             return Ok(None);
         }
         let case = self.chain.case(&entry.0).await?;
@@ -244,20 +226,26 @@ impl Bench<'_> {
         let late = delivered.done && own.terms.limits.time < (delivered.time as u64);
         let dear = delivered.done && job.max_price < case.spent;
         let outlook = &era.truth[own.kind][place];
-        let broken = !bourse_sim::qos::select::refused(&own.terms, outlook).is_empty();
+        let broken = !refused(&own.terms, outlook).is_empty();
         course.violations += usize::from(late || dear || broken);
-        course.agree += usize::from(
-            played.done == delivered.done
-                && (!played.done
-                    || (played.price, played.time, played.winner)
-                        == (delivered.price, delivered.time, delivered.winner)),
-        );
+        course.agree += usize::from(same(&played, &delivered));
         course.note(number, own, outlook, &delivered, era.worth[number][place].utility);
         Ok(Some(delivered))
     }
 }
 
+/// The chain delivered to the wei and the second what was played.
+fn same(played: &Delivery, delivered: &Delivery) -> bool {
+    let what = |delivery: &Delivery| (delivery.price, delivery.time, delivery.winner);
+    played.done == delivered.done && (!played.done || what(played) == what(delivered))
+}
+
 impl Course {
+    fn refuse(&mut self, number: usize) {
+        self.refused += 1;
+        self.barred[number] = true;
+    }
+
     fn note(
         &mut self,
         number: usize,
@@ -296,8 +284,8 @@ impl Course {
 
 /// Runs it; the JSON, and the table.
 pub(crate) async fn measure() -> Result<(Value, String)> {
-    let setting = Setting { requesters: REQUESTERS, families: &FAMILIES, fleet };
-    let scores = run(&setting, SEEDS).await?;
+    let keys = keys()?;
+    let scores = run(&setting(&keys, REQUESTERS), &keys, SEEDS).await?;
     let head = "| policy | value foretold | on the chain | gap closed, foretold | on the chain | satisfied | soft gap | price, of the most | time, of the latest \
         | completed | refused by the market | violations | as played |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
     let table = scores.iter().fold(head.to_owned(), |table, score| table + &score.row());
@@ -315,13 +303,11 @@ pub(crate) async fn measure() -> Result<(Value, String)> {
 }
 
 /// Every policy in worlds of these seeds, each on a chain of its own.
-async fn run(setting: &Setting, seeds: u64) -> Result<Vec<Score>> {
+async fn run(setting: &Setting, keys: &BTreeMap<Account, Key>, seeds: u64) -> Result<Vec<Score>> {
     let mut scores: Vec<_> = POLICIES.iter().map(|(name, _)| Score::of(name)).collect();
     for seed in 1..=seeds {
         let world = World::of(setting, seed, Mix::Diverse, 1)?;
-        let keys = (1..=(setting.fleet)(seed).suppliers.len() as u32).map(market::key);
-        let provers: Vec<_> = keys.map(|key| key.map(|key| (key.address(), key))).collect::<Result<_>>()?;
-        let mut chain = market::World::start(&provers).await?;
+        let mut chain = market::World::start(keys).await?;
         for number in 0..world.requesters.len() {
             chain.endow(requester(number)).await?;
         }
@@ -345,8 +331,8 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn the_chain_delivers_to_the_wei_and_the_second_what_was_played() -> Result<()> {
-        let setting = Setting { requesters: 3, families: &FAMILIES, fleet };
-        for score in run(&setting, 1).await? {
+        let keys = keys()?;
+        for score in run(&setting(&keys, 3), &keys, 1).await? {
             let [requests, refused, violations, agree] = score.counts;
             assert!(requests > refused, "{}: all {requests} were refused", score.name);
             assert_eq!(agree, requests - refused, "{}", score.name);

@@ -5,6 +5,7 @@
 mod canvas;
 mod chain;
 mod figures;
+mod keeper;
 mod past;
 mod policies;
 mod population;
@@ -17,7 +18,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use policies::{Outcome, keeper, outcome};
+use keeper::{Learning, learn};
+use policies::{Outcome, outcome};
 use population::{Mix, archetypes};
 use report::{HEADING, Score, value};
 use serde_json::{Value, json};
@@ -41,7 +43,7 @@ const POLICIES: [Policy; 7] = [
     ("round robin with fallback", policies::round_robin),
     ("random family", |world, era| outcome(era, &policies::random(world, era))),
 ];
-const LEARNING: [&str; 2] = ["keeper, requests 51-60", "keeper, requests 1-60 (cold)"];
+const KEEPERS: [&str; 2] = ["keeper, requests 51-60", "keeper, requests 1-60 (cold)"];
 
 /// Policies by name, in the order in which they are shown.
 struct Scores(Vec<(&'static str, Score)>);
@@ -55,14 +57,14 @@ impl Scores {
         &mut self.0[at].1
     }
 
-    fn add(&mut self, world: &World, learning: Option<&policies::Learning>) {
+    fn add(&mut self, world: &World, learning: Option<&Learning>) {
         let era = &world.eras[0];
         let [oracle, single] = [policies::oracle, policies::single].map(|policy| outcome(era, &policy(world, era)));
         let mut take = |name, outcome: &Outcome| self.of(name).add(outcome, &oracle, &single);
         for (name, policy) in POLICIES {
             take(name, &policy(world, era));
             if let (Some(learning), true) = (learning, name == "oracle") {
-                for (name, from) in LEARNING.into_iter().zip([50, 0]) {
+                for (name, from) in KEEPERS.into_iter().zip([50, 0]) {
                     take(name, &averaged(&learning.course[from..]));
                 }
             }
@@ -115,7 +117,7 @@ fn diverse() -> Result<Findings> {
     };
     for seed in 1..=WORLDS {
         let world = World::new(seed, Mix::Diverse, 2).with_context(|| format!("world {seed}"))?;
-        let (calm, shaken) = (keeper(&world, false)?, keeper(&world, true)?);
+        let (calm, shaken) = (learn(&world, false)?, learn(&world, true)?);
         found.scores.add(&world, Some(&calm));
         let oracles: Vec<f64> =
             world.eras.iter().map(|era| value(&outcome(era, &policies::oracle(&world, era)))).collect();
@@ -141,7 +143,7 @@ fn other(mix: Mix, worlds: u64) -> Result<(Scores, f64)> {
     let mut gap = 0.0;
     for seed in 1..=worlds {
         let world = World::new(seed, mix, 1)?;
-        let learning = if mix == Mix::Lenient { Some(keeper(&world, false)?) } else { None };
+        let learning = if mix == Mix::Lenient { Some(learn(&world, false)?) } else { None };
         scores.add(&world, learning.as_ref());
         let era = &world.eras[0];
         let of = |policy: fn(&World, &Era) -> policies::Picks| value(&outcome(era, &policy(&world, era)));

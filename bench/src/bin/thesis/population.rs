@@ -18,6 +18,11 @@ const SLACKS: [f64; 3] = [2.5, 5.0, 12.0];
 /// Kinds of requests: all combinations.
 pub(crate) const KINDS: usize = SIZES.len() * BUDGETS.len() * SLACKS.len();
 
+/// Provers of each class: industrial, middling, at home.
+const CLASSES: [u32; 3] = [4, 8, 12];
+/// Provers of a world.
+pub(crate) const PROVERS: u32 = CLASSES[0] + CLASSES[1] + CLASSES[2];
+
 /// A kind of request: what work like this usually costs and takes, and the request itself.
 pub(crate) fn kind(number: usize) -> (Usual, Job) {
     let time = SIZES[number % 3];
@@ -161,7 +166,7 @@ pub(crate) fn fleet(world: u64) -> Fleet {
     let unit = 1_000_000_000_000_u128;
     let classes = [
         Class {
-            count: 4,
+            count: CLASSES[0],
             cost: (0.55, 0.8),
             speed: (2.5, 4.0),
             jitter: 0.05,
@@ -171,7 +176,7 @@ pub(crate) fn fleet(world: u64) -> Fleet {
             stake: 40 * unit,
         },
         Class {
-            count: 8,
+            count: CLASSES[1],
             cost: (0.8, 1.2),
             speed: (0.8, 1.5),
             jitter: 0.12,
@@ -181,7 +186,7 @@ pub(crate) fn fleet(world: u64) -> Fleet {
             stake: 8 * unit,
         },
         Class {
-            count: 12,
+            count: CLASSES[2],
             cost: (0.9, 1.7),
             speed: (0.35, 0.8),
             jitter: 0.25,
@@ -208,7 +213,7 @@ pub(crate) fn fleet(world: u64) -> Fleet {
                 reaction: class.reaction,
                 busy: (class.busy + chance.between(-0.1, 0.1)).clamp(0.0, 0.95),
                 stake: class.stake,
-                site: if class.count == 8 { place % 3 } else { 10 + number },
+                site: if class.count == CLASSES[1] { place % 3 } else { 10 + number },
             });
         }
     }
@@ -242,7 +247,7 @@ pub(crate) fn believed(fleet: &Fleet, world: u64) -> Fleet {
 /// The industrial provers have grown slow, dear and unreliable.
 pub(crate) fn degraded(fleet: &Fleet) -> Fleet {
     let mut fleet = fleet.clone();
-    for supplier in fleet.suppliers.iter_mut().take(4) {
+    for supplier in fleet.suppliers.iter_mut().take(CLASSES[0] as usize) {
         supplier.speed /= 2.0;
         supplier.cost *= 1.3;
         supplier.failure += 0.12;

@@ -1,7 +1,6 @@
 //! One world: what every instance delivers to every requester in truth, and what a keeper believes of it.
 
 use anyhow::{Context, Result, anyhow};
-use bourse_sim::Id;
 use bourse_sim::market::Case;
 use bourse_sim::qos::measure::facts;
 use bourse_sim::qos::menu::menu;
@@ -11,6 +10,7 @@ use bourse_sim::qos::select::refused;
 use bourse_sim::qos::stage::Stage;
 use bourse_sim::qos::supply::{Fleet, Job};
 use bourse_sim::qos::utility::{Delivery, contributions};
+use bourse_sim::{Account, Id};
 
 use crate::population::{self, KINDS, Mix, Requester};
 
@@ -30,14 +30,23 @@ pub(crate) struct Setting {
     pub(crate) requesters: u64,
     /// The families on offer; all if none is named.
     pub(crate) families: &'static [&'static str],
-    /// The fleet of the world of this seed.
-    pub(crate) fleet: fn(u64) -> Fleet,
+    /// The accounts of provers, in the order of their numbers; where there is none, one is made up.
+    pub(crate) provers: Vec<Account>,
 }
 
 /// That of the simulation.
-pub(crate) const SIMULATED: Setting = Setting { requesters: REQUESTERS, families: &[], fleet: population::fleet };
+pub(crate) const SIMULATED: Setting = Setting { requesters: REQUESTERS, families: &[], provers: Vec::new() };
 
 impl Setting {
+    /// The provers of the world of this seed.
+    fn fleet(&self, seed: u64) -> Fleet {
+        let mut fleet = population::fleet(seed);
+        for (supplier, account) in fleet.suppliers.iter_mut().zip(&self.provers) {
+            supplier.account = *account;
+        }
+        fleet
+    }
+
     /// The rules for requests of a kind.
     pub(crate) fn rules(&self, kind: usize) -> (Vec<Rule>, Job) {
         let (mut rules, job) = rules(kind);
@@ -143,7 +152,7 @@ impl World {
         let names: Vec<_> = setting.rules(0).0.iter().map(Rule::name).collect();
         let first = |name| names.iter().position(|other| *other == name).unwrap_or_default() as u32;
         let families: Vec<u32> = names.iter().map(|name| first(*name)).collect();
-        let fleet = (setting.fleet)(seed);
+        let fleet = setting.fleet(seed);
         let belief = table(setting, (100 + seed, BELIEVED), &used, &families, |_| population::believed(&fleet, seed))
             .context("a belief")?;
         let mut world = Self { seed, requesters: all, hopeless: 0, families, belief, eras: Vec::new() };

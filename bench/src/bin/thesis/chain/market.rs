@@ -55,7 +55,7 @@ pub(crate) fn key(number: u32) -> Result<Key> {
 
 impl World {
     /// A market without requests, with these provers.
-    pub(crate) async fn start(provers: &[(Account, Key)]) -> Result<Self> {
+    pub(crate) async fn start(provers: &BTreeMap<Account, Key>) -> Result<Self> {
         let pinned =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
         let program = if pinned.exists() { pinned } else { PathBuf::from("anvil") };
@@ -80,7 +80,7 @@ impl World {
             market,
             fold: Market::new(ZERO),
             mechanisms: BTreeMap::new(),
-            keys: provers.iter().cloned().collect(),
+            keys: provers.clone(),
             instances: 0,
             nonce: 0,
             now,
@@ -96,7 +96,7 @@ impl World {
             world.mechanisms.insert(name, at);
         }
         world.done(KEEPER, call::register_verifier(stand_in, 2 * verifier::GAS)).await?;
-        for (account, _) in provers {
+        for account in provers.keys() {
             rich(&world.provider, *account).await?;
             world.done(*account, call::deposit(ZERO, *account, STAKE)).await?;
             world.done(*account, call::declare(&declaration())).await?;
