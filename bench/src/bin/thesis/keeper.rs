@@ -15,11 +15,11 @@ const EVERY: u32 = 5;
 /// More than there are instances for a kind of request.
 const PLACES: usize = 64;
 
-/// What it thinks of every requester's lane, and what it has learned.
+/// What it thinks of every requester's lane, and what it has learned from that requester's own requests: on a chain, others can be made up.
 pub(crate) struct Keeper<'a> {
     world: &'a World,
     lanes: Vec<Lane>,
-    ledger: Ledger,
+    ledgers: Vec<Ledger>,
     /// Changes of route.
     moves: usize,
 }
@@ -28,8 +28,9 @@ impl<'a> Keeper<'a> {
     /// One that has seen nothing.
     pub(crate) fn new(world: &'a World) -> Self {
         let lane = |number| Lane { requester: number as u32, ..Lane::default() };
-        let lanes = (0..world.requesters.len()).map(lane).collect();
-        Self { world, lanes, ledger: Ledger::default(), moves: 0 }
+        let lanes: Vec<_> = (0..world.requesters.len()).map(lane).collect();
+        let ledgers = lanes.iter().map(|_| Ledger::default()).collect();
+        Self { world, lanes, ledgers, moves: 0 }
     }
 
     /// The instance, by its place, that a requester's next request goes to; it is number `request` of its requests.
@@ -51,20 +52,17 @@ impl<'a> Keeper<'a> {
     pub(crate) fn observe(&mut self, number: usize, delivery: &Delivery) {
         let current = self.lanes[number].current.unwrap_or_default();
         let (kind, instance) = (self.world.requesters[number].kind, place(current));
-        let world = self.world;
-        let family = world.families[instance];
-        let residual = world.belief[kind][instance].residual(delivery);
-        if self.ledger.observe(origin(number as u32, family, current, delivery), &residual) {
-            let on = |lane: &&mut Lane| lane.current.is_some_and(|at| world.families[place(at)] == family);
-            self.lanes.iter_mut().filter(on).for_each(|lane| lane.urgent = true);
-        }
+        let family = self.world.families[instance];
+        let residual = self.world.belief[kind][instance].residual(delivery);
+        self.lanes[number].urgent |=
+            self.ledgers[number].observe(origin(number as u32, family, current, delivery), &residual);
     }
 
     /// Where it would lead a lane; what it says cannot be had goes where the limits hold by the mechanism's word and most is completed.
     fn route(&self, number: usize) -> u32 {
         let (own, lane) = (&self.world.requesters[number], &self.lanes[number]);
         let candidates = self.candidates(own.kind);
-        match decide(&own.terms, lane, &candidates, &self.ledger, &Pace::default()) {
+        match decide(&own.terms, lane, &candidates, &self.ledgers[number], &Pace::default()) {
             Ok(record) => record.to,
             Err(_) => lane.current.unwrap_or_else(|| {
                 let allowed = candidates.iter().filter(|candidate| refused(&own.terms, candidate.outlook).is_empty());
