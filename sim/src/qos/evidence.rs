@@ -15,10 +15,10 @@ const SPREAD: [f64; METRICS] = [0.25, 0.35, 0.25];
 const CLIP: [f64; METRICS] = [1.0, 1.5, 1.0];
 /// How unsure the twins are before anything was seen.
 const DOUBT: [f64; METRICS] = [0.25, 0.35, 0.02];
-/// Observations that the level above is worth.
-const GLOBAL: f64 = 32.0;
-const FAMILY: f64 = 6.0;
-const INSTANCE: f64 = 10.0;
+/// Observations that the level above is worth. Whether a request comes to a proof says little at a time, and twins are seldom wrong about it.
+const GLOBAL: [f64; METRICS] = [32.0, 32.0, 200.0];
+const FAMILY: [f64; METRICS] = [6.0, 6.0, 100.0];
+const INSTANCE: [f64; METRICS] = [10.0, 10.0, 100.0];
 /// CUSUM: what is not counted as drift, and what is an alarm, in standard deviations. ARL without drift about 19,000 (THEORY.md 1.11).
 pub const SLACK: f64 = 0.5;
 /// See [`SLACK`].
@@ -160,11 +160,12 @@ impl Ledger {
         let of_instance = self.instances.get(&instance).map(|(_, sums)| *sums).unwrap_or_default();
         let mut correction = Correction::default();
         for (metric, doubt) in DOUBT.iter().enumerate() {
-            let all = self.all.shrunk(metric, 0.0, GLOBAL);
-            let family = of_family.shrunk(metric, all, FAMILY);
-            correction.mean[metric] = of_instance.shrunk(metric, family, INSTANCE);
+            let all = self.all.shrunk(metric, 0.0, GLOBAL[metric]);
+            let family = of_family.shrunk(metric, all, FAMILY[metric]);
+            correction.mean[metric] = of_instance.shrunk(metric, family, INSTANCE[metric]);
             let (seen, near) = (of_instance.count[metric], of_family.count[metric]);
-            let left = 0.5 * INSTANCE / (seen + INSTANCE) * (0.4 + 0.6 * FAMILY / (near + FAMILY));
+            let (own, wide) = (INSTANCE[metric], FAMILY[metric]);
+            let left = 0.5 * own / (seen + own) * (0.4 + 0.6 * wide / (near + wide));
             correction.sd[metric] = doubt * libm::sqrt(left);
         }
         correction
