@@ -141,7 +141,7 @@ impl Bench<'_> {
         for request in 0..REQUESTS {
             for number in 0..count {
                 let place = match policy {
-                    Policy::Fixed(_) => fixed[number],
+                    Policy::Fixed(_) => *fixed.get(number).context("a pick for each requester")?,
                     Policy::InTurn => families[request as usize % families.len()],
                     Policy::Keeper => keeper.place(number, request),
                 };
