@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bourse_chain::{Block, Head, Update};
 use bourse_sim::Account;
 use bourse_sim::event::{Config, Event};
@@ -55,10 +55,10 @@ impl Past {
     /// # Errors
     /// If there is none.
     pub fn back_to(&mut self, number: u64) -> Result<()> {
-        let first = self.blocks.first().map(|block| block.number);
+        let first = self.blocks.first().context("nothing has happened in this market yet")?.number;
+        ensure!(first <= number, "nothing had happened by block {number}, want {first} or later");
         self.blocks.retain(|block| block.number <= number);
-        let last = self.blocks.last();
-        let last = last.with_context(|| format!("nothing had happened by block {number}; first in {first:?}"))?;
+        let last = self.blocks.last().context("the first block stays")?;
         self.head = Head { number: last.number, hash: last.hash, time: last.time, base_fee: last.base_fee };
         Ok(())
     }

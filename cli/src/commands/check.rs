@@ -61,11 +61,15 @@ fn tried(
     terms: &Terms,
     now: Time,
 ) -> Result<Survey> {
-    let mandate = Mandate { any_mechanism: true, ..Mandate::default() };
-    let lane = NOBODY;
+    imagine(market, requester, terms, now)?;
+    survey(market, names, (requester, NOBODY), now).context("the lane was just set")
+}
+
+/// Gives the requester a lane with these terms in a market that is only looked at.
+fn imagine(market: &mut Market, requester: Account, terms: &Terms, now: Time) -> Result<()> {
+    let (lane, mandate) = (NOBODY, Mandate { any_mechanism: true, ..Mandate::default() });
     market.apply(&Event::TermsSet { requester, lane, terms: terms.clone() }, now)?;
-    market.apply(&Event::MandateSet { requester, lane, mandate }, now)?;
-    survey(market, names, (requester, lane), now).context("the lane was just set")
+    Ok(market.apply(&Event::MandateSet { requester, lane, mandate }, now)?)
 }
 
 /// Makes sure that terms can be had in this market by a request of `requester`.
@@ -103,7 +107,7 @@ pub async fn usual(session: &Session, verifier: u32, work: u64) -> Result<Option
     let mut market = past.present()?;
     let terms = Terms { verifier, work, price_per_unit: u64::MAX.into(), ..Terms::default() };
     let key = (Account::default(), NOBODY);
-    market.apply(&Event::TermsSet { requester: key.0, lane: key.1, terms }, past.head.time)?;
+    imagine(&mut market, key.0, &terms, past.head.time)?;
     let lane = market.lanes().get(&key).context("the lane was just set")?;
     let fleet = belief::fleet(&market, &past.names, (lane, key.0), &history::past(&market, key.0));
     Ok(usual_of(&fleet, &survey::usual(lane)))

@@ -152,10 +152,11 @@ async fn route(session: &Session, lane: u32, name: &str, of: Option<Account>) ->
     let instance = session.instance(name).await?;
     let requester = of.unwrap_or(key.address());
     if let Err(refused) = session.send(&key, call::route(requester, lane, instance, 0)).await {
-        let instead = check::in_the_way(session, (requester, lane), instance).await?;
+        let instead = check::in_the_way(session, (requester, lane), instance).await;
         return Err(match instead {
-            Some(instead) => refused.context(instead),
-            None => refused,
+            Ok(Some(instead)) => refused.context(instead),
+            // That the chain cannot be read is no reason to hide why it said no.
+            Ok(None) | Err(_) => refused,
         });
     }
     let version = session.node.instance(instance).await?.version;

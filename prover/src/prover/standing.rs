@@ -134,10 +134,13 @@ impl Prover {
     fn place<'a>(&self, number: u32, instance: &'a Instance, rule: Rule, config: &'a Config) -> Place<'a> {
         let settings = &self.config.standing;
         let stake = settings.stake.map_or(0, |stake| stake.0);
-        let listed = !config.verifiers.is_empty();
-        let served = listed && config.verifiers.iter().all(|verifier| self.workshop.serves(*verifier));
-        // Where each request is bid on by itself, it is looked at before.
-        let trusted = matches!(rule, Rule::Sortition(..)) || !instance.open || settings.instances.contains(&number);
+        let serves = |verifier: &u32| self.workshop.serves(*verifier);
+        let all = !config.verifiers.is_empty() && config.verifiers.iter().all(serves);
+        // Where each request is bid on by itself, it is looked at before: it is enough that the market takes the deposit.
+        let (served, trusted) = match rule {
+            Rule::Sortition(..) => (all || self.config.supply.any_verifier, true),
+            _ => (all, !instance.open || settings.instances.contains(&number)),
+        };
         let others = self.state.seats().filter(|(other, _)| *other != number).map(|(_, ticket)| ticket.amount);
         let underway = self.standing.values().filter(|underway| underway.number != number);
         let stands = others.chain(underway.map(|underway| underway.deposit)).sum::<Wei>();

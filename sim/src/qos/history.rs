@@ -91,7 +91,7 @@ impl Past<'_> {
         }
     }
 
-    /// What came of its awards, and of proofs in open stages; those that were excused say nothing.
+    /// What came of its awards. Those that were excused say nothing, nor do proofs in open stages.
     pub fn tries(&self) -> Vec<Try> {
         let mut tries = Vec::new();
         let mut standing = None;
