@@ -111,8 +111,8 @@ pub async fn checks(node: &Node, board: &Board, books: &Books) -> Result<Vec<(St
     let trades = families::trades(board);
     let idle: Vec<_> = trades.iter().filter(|(_, trade)| trade.proven == 0).map(|(family, _)| *family).collect();
     let all = match idle.as_slice() {
-        [] => format!("all {} families brought proofs, each by its own rule", trades.len()),
-        idle => format!("of {} families no proof came by the rule of {}", trades.len(), idle.join(", ")),
+        [] => format!("all {} rules brought proofs, each its own", trades.len()),
+        idle => format!("of {} rules no proof came by {}", trades.len(), idle.join(", ")),
     };
     let recovered = |line: &&Line<'_>| line.journey.is_some_and(|journey| !journey.slashes.is_empty());
     let taken_over = lines.iter().filter(proven).any(|line| recovered(&line));

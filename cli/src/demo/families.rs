@@ -1,4 +1,4 @@
-//! The demo's market by family of mechanisms: what each was asked for, and what it did.
+//! The demo's market by rule, a family of mechanisms or one with modifiers around it: what each was asked for, and what it did.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ impl Trade {
 
 /// For people: a line for each family.
 pub fn table(out: Output, board: &Board, coin: &Token) -> String {
-    let head = ["family", "requests", "awarded", "proven", "mean price", "of the most", "mean time"];
+    let head = ["rule", "requests", "awarded", "proven", "mean price", "of the most", "mean time"];
     let rows = trades(board).into_iter().map(|(family, trade)| {
         let mean = |total: String| if trade.proven == 0 { "–".to_owned() } else { total };
         let (proven, most) = (trade.proven.max(1), trade.most.max(1));
